@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What of this machine and its settings decides how a page fault goes. */
+#ifndef FT_MACHINE_H
+#define FT_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum ft_thp { FT_THP_NEVER, FT_THP_MADVISE, FT_THP_ALWAYS };
+
+struct ft_machine {
+	bool x86;
+	int page_shift;
+	/*
+	 * x86: the kernel uses 5-level tables: the flag la57 in /proc/cpuinfo. "57 bits virtual"
+	 * there is what the processor could do, and stays when the kernel was started without.
+	 */
+	bool la57;
+	enum ft_thp thp;
+	bool thp_zero_page; /* a first read may map the huge zero page */
+	uint64_t thp_size;  /* bytes mapped by one huge page of a PMD */
+	bool numa_balancing;
+	uint64_t mmap_min_addr; /* a stack does not grow below it */
+};
+
+/* Never fails: what cannot be read is as on a kernel without the feature. */
+void ft_machine_read(const char *root, struct ft_machine *out);
+
+#endif
