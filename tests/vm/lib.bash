@@ -64,6 +64,19 @@ hold() {
 	flock "$hold_fd"
 }
 
+# hold_slot LOCK: as many at a time as the machine has processors, else as hold.
+hold_slot() {
+	local slot
+	while :; do
+		for slot in $(seq "$(nproc)"); do
+			exec {hold_fd}>"$cache/lock/$1.$slot"
+			! flock -n "$hold_fd" || return 0
+			exec {hold_fd}>&-
+		done
+		sleep 1
+	done
+}
+
 # The archives this machine uses for Debian itself: "URI RELEASE" lines.
 own_archives() {
 	# shellcheck disable=SC2016 # apt's own placeholders
