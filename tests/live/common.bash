@@ -44,6 +44,9 @@ able() {
 	jq -es --arg a "$1" 'any(.ability == $a and .state == "ok")' "$doctor" >/dev/null || needs "$1"
 }
 
+# zero_page: whether a first read maps the kernel's page of zeros; kernels can be started without it.
+zero_page() { "$WL/zero-page" 1 then-write | jq -es 'any(.[].expect[]; .cause == "cow")' >/dev/null; }
+
 # until_true SECONDS COMMAND…: waits for it to succeed.
 until_true() {
 	local end=$((SECONDS + $1))

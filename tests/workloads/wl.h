@@ -135,6 +135,12 @@ char *wl_area(size_t bytes);
 /* The same, with the alignment chosen (a power of two). */
 char *wl_area_aligned(size_t bytes, size_t align);
 
+/*
+ * Whether a first read maps the kernel's one page of zeros, as everywhere but on kernels that give a
+ * page of its own at once (started with pvm_no_zero_page): a write after it does not fault there.
+ */
+int wl_zero_page(void);
+
 /* n accesses of one byte, stride apart. Not inlined: stacks name them. */
 void wl_touch_write(void *start, unsigned long n, size_t stride);
 void wl_touch_read(const void *start, unsigned long n, size_t stride);

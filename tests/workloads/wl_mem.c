@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -277,4 +278,18 @@ char *wl_file_map(const struct wl_file *f, int prot, int flags)
 	if (mmap(at, f->bytes, prot, flags | MAP_FIXED, f->fd, 0) != at)
 		wl_die("mmap of %s: %s", f->path, strerror(errno));
 	return at;
+}
+
+int wl_zero_page(void)
+{
+	char *mem = wl_area(wl_page);
+	struct rusage before, after;
+
+	getrusage(RUSAGE_SELF, &after);
+	wl_touch_read(mem, 1, wl_page);
+	getrusage(RUSAGE_SELF, &before);
+	wl_touch_write(mem, 1, wl_page);
+	getrusage(RUSAGE_SELF, &after);
+	munmap(mem, wl_page);
+	return after.ru_minflt != before.ru_minflt;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * First read of private anonymous memory; with "then-write" the copy of the zero page after it;
- * with "dev-zero" of /dev/zero mapped privately, which is the same to the kernel.
+ * First read of private anonymous memory; with "then-write" the copy of the zero page after it, where
+ * the kernel has mapped that; with "dev-zero" of /dev/zero mapped privately, the same to the kernel.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +25,7 @@ int main(int argc, char **argv)
 	static const char *const words[] = { "read", "then-write", "dev-zero", NULL };
 	unsigned long n = wl_init(argc, argv, "zero-page", 1009);
 	int word = wl_word(words);
+	int copies = word && wl_zero_page();
 	char *mem = wl_area(n * wl_page);
 	struct wl_expect e = { .type = "minor",
 			       .cause = "zero-page",
@@ -43,7 +44,7 @@ int main(int argc, char **argv)
 	wl_end();
 
 	wl_expect(&e);
-	if (word) {
+	if (copies) {
 		e.cause = "cow";
 		e.access = "write";
 		wl_expect(&e);

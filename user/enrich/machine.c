@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/procfs.h"
@@ -68,6 +70,22 @@ static bool cpu_has(const char *root, const char *flag)
 	return false;
 }
 
+/* Tried: a write after the read faults where the read has mapped what all share. */
+static bool reads_own_zeros(size_t page)
+{
+	struct rusage before, after;
+	volatile char *mem = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (mem == MAP_FAILED)
+		return false;
+	(void)mem[0];
+	getrusage(RUSAGE_THREAD, &before);
+	mem[0] = 1;
+	getrusage(RUSAGE_THREAD, &after);
+	munmap((void *)mem, page);
+	return after.ru_minflt == before.ru_minflt;
+}
+
 void ft_machine_read(const char *root, struct ft_machine *out)
 {
 	uint64_t page = sysconf(_SC_PAGESIZE);
@@ -77,6 +95,7 @@ void ft_machine_read(const char *root, struct ft_machine *out)
 		.x86 = true,
 #endif
 		.page_shift = __builtin_ctzll(page),
+		.own_zeros = reads_own_zeros(page),
 		.la57 = cpu_has(root, "la57"),
 		.numa_balancing = read_number(root, "proc/sys/kernel/numa_balancing", 0),
 		.mmap_min_addr = read_number(root, "proc/sys/vm/mmap_min_addr", 0),

@@ -19,6 +19,11 @@ struct ft_machine {
 	enum ft_thp thp;
 	bool thp_zero_page; /* a first read may map the huge zero page */
 	uint64_t thp_size;  /* bytes mapped by one huge page of a PMD */
+	/*
+	 * A first read gets a page of its own and not the kernel's one page of zeros: some vendors'
+	 * kernels can be started so (pvm_no_zero_page). Of the kernel that runs, whatever `root` is.
+	 */
+	bool own_zeros;
 	bool numa_balancing;
 	uint64_t mmap_min_addr; /* a stack does not grow below it */
 };

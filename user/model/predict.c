@@ -99,9 +99,9 @@ static bool is_present(const struct work *w)
 /* Anonymous memory without a page: do_anonymous_page(), before it the huge page. */
 static void missing_anon(struct work *w)
 {
-	bool huge = is_write(w) && w->in->thp;
+	bool own = is_write(w) || w->in->own_zeros, huge = own && w->in->thp;
 
-	step(w, huge ? FT_STEP_THP : is_write(w) ? FT_STEP_ANON_WRITE : FT_STEP_ANON_READ);
+	step(w, huge ? FT_STEP_THP : own ? FT_STEP_ANON_WRITE : FT_STEP_ANON_READ);
 	end_with(w, fault(w, FT_END_MINOR, FT_PTE_NONE, huge ? FT_FACT_HUGE : 0));
 	if (huge)
 		or_else(w, FT_IF_NO_HUGE_PAGE, fault(w, FT_END_MINOR, FT_PTE_NONE, 0));

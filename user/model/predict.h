@@ -57,6 +57,7 @@ struct ft_predict_in {
 	enum ft_tri dirty;  /* of a page of the page cache */
 	struct ft_backing file;
 	bool thp;  /* a huge page would fit, and is allowed */
+	bool own_zeros; /* a first read gets a page of its own: see struct ft_machine */
 	bool numa; /* NUMA balancing is on */
 };
 
