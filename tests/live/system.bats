@@ -50,11 +50,14 @@ teardown_file() {
 @test "cgroup v2: judged by PSI of its own" {
 	local dir box
 	grep -qsw memory /sys/fs/cgroup/cgroup.controllers || needs memory-cgroup-v2
-	background "$WL/swapbox.sh" -s 64 -m 32 "$P" 12 random 48 >own
+	# It begins when it is watched, however long that takes here.
+	P=$P background "$WL/swapbox.sh" -s 64 -m 32 sh -c \
+		'until [ -e watched ]; do sleep 0.1; done; exec "$P" 12 random 48 >own'
 	box=$pid
 	until_true 30 compgen -G "/sys/fs/cgroup/faulttrace-test-$box"
 	dir=/sys/fs/cgroup/faulttrace-test-$box
 	watch -c "$dir"
+	touch watched
 	wait "$box"
 	unwatch
 	says THRASHING

@@ -14,7 +14,8 @@ teardown_file() { confusion; }
 	says THRASHING
 	sums_agree
 	report_is '.victims[0].pid == $p and .evictors[0].pid == $p' --argjson p "$(own pid)"
-	report_is '.sums.evicted > 2 * .sums.swapout_pages and .sums.returned_clean > .sums.returned_known / 2'
+	# Each page is written once; how often it goes after that is a matter of the machine's speed.
+	report_is '.sums | .returned_clean > 2000 and .evicted - .swapout_pages > 0.9 * .returned_clean'
 	# What the matrix cannot attribute, it estimates by who took unchanged pages.
 	report_is '([.blame[] | select(.evictor_pid == null) | .returned] | add) as $clean
 		| [.blame[] | .unchanged_returned_estimate] | add | . > 0.95 * $clean and . <= $clean'
@@ -299,7 +300,8 @@ swapped_in() {
 			| (if $f.swap_kind == $kind and ($f.swap_area | test($area)) then .kind += 1 else . end)
 			| (if ($f.evictor_pid == $p and $f.evictor_comm == "pressure") or $f.evictor_comm == "faulttrace" then .known += 1 else . end)
 			| (if $f.refault_distance_ns > 0 and $f.refault_distance_ns < 1e10 then .distance += 1 else . end))
-		| (.all > 200 and .kind == .all and .known > 0.9 * .all and .distance >= .known)' \
+		| . as $n | if .all > 200 and .kind == .all and .known > 0.9 * .all and .distance >= .known
+			then . else "not so: \($n)" | halt_error(1) end' \
 		--arg kind "$1" --arg area "$2" --argjson p "$(own pid)" faults
 }
 
