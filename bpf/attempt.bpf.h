@@ -19,15 +19,15 @@
 /* VM_FAULT_ERROR: OOM, SIGBUS, SIGSEGV, HWPOISON, HWPOISON_LARGE, FALLBACK. */
 #define VM_FAULT_ERROR_BITS (0x1 | 0x2 | 0x40 | 0x10 | 0x20 | 0x800)
 
-static __always_inline int attempt_begin(struct vm_area_struct *vma, __u64 addr,
-					 struct pt_regs *regs)
+static __always_inline int attempt_begin(struct task_struct *task, struct vm_area_struct *vma,
+					 __u64 addr, struct pt_regs *regs)
 {
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	struct ft_state *st;
 
-	if (!regs || !wanted_pid(pid_tgid))
+	if (!regs)
 		return 0;
-	st = state_get(compat_current(), false);
+	/* Only a task that was wanted at the beginning has a fault under way. */
+	st = state_get(task, false);
 	if (!st || !st->is_open || st->open.addr >> 12 != addr >> 12)
 		return 0;
 	st->open.attempts++;
@@ -63,13 +63,12 @@ static __always_inline __u64 attempt_error(__u32 flags)
 /* A fault of get_user_pages() ended: counted by the kernel in the caller's min_flt or maj_flt. */
 static __always_inline int attempt_end(__u32 flags, struct pt_regs *regs, __u32 ret)
 {
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	struct ft_state *st;
 
 	if (regs && ft_knobs.entry_attempt && (ret & VM_FAULT_ERROR_BITS))
 		return attempt_failed();
-	if (regs || (ret & (VM_FAULT_RETRY_BIT | VM_FAULT_ERROR_BITS)) || !wanted_pid(pid_tgid) ||
-	    !wanted_task(ft_knobs.filters))
+	if (regs || (ret & (VM_FAULT_RETRY_BIT | VM_FAULT_ERROR_BITS)) ||
+	    !wanted_pid(bpf_get_current_pid_tgid()) || !wanted_task(ft_knobs.filters))
 		return 0;
 	st = state_get(compat_current(), true);
 	if (!st)

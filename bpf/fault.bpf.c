@@ -106,18 +106,17 @@ static __always_inline void fill_open(struct ft_open *o, struct task_struct *tas
 }
 
 /*
- * A new exception. Whatever the task had open is over: handling a fault does not touch user memory,
- * but with page faults disabled (in an interrupt, say), and then the handler goes straight to the
- * fixup: faulthandler_disabled(), arch/x86/mm/fault.c.
+ * A new exception in a process that is wanted. Whatever the task had open is over: handling a fault
+ * does not touch user memory, but with page faults disabled (in an interrupt, say), and then the
+ * handler goes straight to the fixup: faulthandler_disabled(), arch/x86/mm/fault.c.
  */
-static __always_inline int fault_begin(void *ctx, __u64 addr, struct pt_regs *regs, __u64 error,
-				       __u8 mode)
+static __always_inline int fault_begin(void *ctx, struct task_struct *task, __u64 addr,
+				       struct pt_regs *regs, __u64 error, __u8 mode)
 {
-	struct task_struct *task = compat_current();
 	const __u32 filters = ft_knobs.filters;
 	struct ft_state *st;
 
-	if (!wanted_number(task, filters) || !wanted_group(task, filters))
+	if (!wanted_thread(task, filters))
 		return 0;
 	if (mode == FT_MODE_KERNEL && (__s64)addr < 0)
 		return 0; /* kernel memory: not a fault of user memory */
@@ -148,17 +147,26 @@ static __always_inline int fault_begin(void *ctx, __u64 addr, struct pt_regs *re
 	return 0;
 }
 
+/* Arguments are loaded when the fault is wanted: a program of BPF_PROG() loads them first. */
 SEC("tp_btf/page_fault_user")
-int BPF_PROG(tp_btf__page_fault_user, unsigned long addr, struct pt_regs *regs, unsigned long error)
+int tp_btf__page_fault_user(__u64 *ctx)
 {
-	return fault_begin(ctx, addr, regs, error, FT_MODE_USER);
+	struct task_struct *task = compat_current();
+
+	if (!wanted_process(task))
+		return 0;
+	return fault_begin(ctx, task, ctx[0], (struct pt_regs *)ctx[1], ctx[2], FT_MODE_USER);
 }
 
 SEC("tp_btf/page_fault_kernel")
 int BPF_PROG(tp_btf__page_fault_kernel, unsigned long addr, struct pt_regs *regs,
 	     unsigned long error)
 {
-	return fault_begin(ctx, addr, regs, error, FT_MODE_KERNEL);
+	struct task_struct *task = compat_current();
+
+	if (!wanted_process(task))
+		return 0;
+	return fault_begin(ctx, task, addr, regs, error, FT_MODE_KERNEL);
 }
 
 /*
@@ -173,9 +181,9 @@ int perf_event__page_fault(struct bpf_perf_event_data *ctx)
 	struct ft_state *st;
 	__u32 end = FT_END_MINOR;
 
-	/* Only a task that was wanted at the beginning has a state. */
-	if (!wanted_number(task, ft_knobs.filters))
+	if (!wanted_process(task))
 		return 0;
+	/* Only a task that was wanted at the beginning has a state. */
 	st = state_get(task, false);
 	if (!st)
 		return 0;
@@ -204,10 +212,14 @@ int perf_event__page_fault(struct bpf_perf_event_data *ctx)
 static __always_inline int attempt(void *ctx, struct vm_area_struct *vma, __u64 addr, __u32 flags,
 				   struct pt_regs *regs)
 {
+	struct task_struct *task = compat_current();
+
+	if (!wanted_process(task))
+		return 0;
 	if (ft_knobs.entry_attempt && regs && attempt_is_first(addr))
-		fault_begin(ctx, addr, regs, attempt_error(flags),
+		fault_begin(ctx, task, addr, regs, attempt_error(flags),
 			    flags & FAULT_FLAG_USER ? FT_MODE_USER : FT_MODE_KERNEL);
-	return attempt_begin(vma, addr, regs);
+	return attempt_begin(task, vma, addr, regs);
 }
 
 SEC("fentry/handle_mm_fault")

@@ -37,37 +37,33 @@ static __always_inline bool wanted_pid(__u64 pid_tgid)
 }
 
 /*
- * The part of wanted_pid() that costs no call, by `task` from compat_current(). `filters` here and
- * below: the knob, which a program on the hot path reads once.
+ * The part of wanted_pid() that all faults of the machine pay for: no call, and one look at the
+ * task, from compat_current().
  */
-static __always_inline bool wanted_number(struct task_struct *task, __u32 filters)
-{
-	__u32 tgid, tid;
-
-	compat_read(tgid, task, tgid);
-	if (filters & FT_FILTER_TGID) {
-		if (tgid != ft_knobs.tgid)
-			return false;
-	} else if (tgid == ft_knobs.self) {
-		return false;
-	}
-	if (!(filters & FT_FILTER_TID))
-		return true;
-	compat_read(tid, task, pid);
-	return tid == ft_knobs.tid;
-}
-
-/* … and the rest of it. */
-static __always_inline bool wanted_group(struct task_struct *task, __u32 filters)
+static __always_inline bool wanted_process(struct task_struct *task)
 {
 	__u32 tgid;
 
+	compat_read(tgid, task, tgid);
+	return ft_knobs.filters & FT_FILTER_TGID ? tgid == ft_knobs.tgid : tgid != ft_knobs.self;
+}
+
+/* … and the rest of it. `filters` here and below: the knob, which the hot path reads once. */
+static __always_inline bool wanted_thread(struct task_struct *task, __u32 filters)
+{
+	__u32 id;
+
 	if (!ft_attached_ns)
 		return false;
+	if (filters & FT_FILTER_TID) {
+		compat_read(id, task, pid);
+		if (id != ft_knobs.tid)
+			return false;
+	}
 	if (!(filters & FT_FILTER_TGIDS))
 		return true;
-	compat_read(tgid, task, tgid);
-	return bpf_map_lookup_elem(&ft_targets, &tgid);
+	compat_read(id, task, tgid);
+	return bpf_map_lookup_elem(&ft_targets, &id);
 }
 
 static __always_inline bool wanted_comm(void)
