@@ -136,8 +136,8 @@ char *wl_area(size_t bytes);
 char *wl_area_aligned(size_t bytes, size_t align);
 
 /*
- * Whether a first read maps the kernel's one page of zeros, as everywhere but on kernels that give a
- * page of its own at once (started with pvm_no_zero_page): a write after it does not fault there.
+ * Whether a first read maps the kernel's one page of zeros, as everywhere but on kernels that give
+ * a page of its own at once (started with pvm_no_zero_page): a write after it does not fault there.
  */
 int wl_zero_page(void);
 

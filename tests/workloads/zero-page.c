@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * First read of private anonymous memory; with "then-write" the copy of the zero page after it, where
- * the kernel has mapped that; with "dev-zero" of /dev/zero mapped privately, the same to the kernel.
+ * First read of private anonymous memory; with "then-write" the copy of the zero page after it,
+ * where the kernel has mapped that; with "dev-zero" of /dev/zero mapped privately, the same to the
+ * kernel.
  */
 #include <errno.h>
 #include <fcntl.h>

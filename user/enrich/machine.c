@@ -74,7 +74,8 @@ static bool cpu_has(const char *root, const char *flag)
 static bool reads_own_zeros(size_t page)
 {
 	struct rusage before, after;
-	volatile char *mem = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	volatile char *mem =
+		mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (mem == MAP_FAILED)
 		return false;

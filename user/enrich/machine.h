@@ -21,7 +21,8 @@ struct ft_machine {
 	uint64_t thp_size;  /* bytes mapped by one huge page of a PMD */
 	/*
 	 * A first read gets a page of its own and not the kernel's one page of zeros: some vendors'
-	 * kernels can be started so (pvm_no_zero_page). Of the kernel that runs, whatever `root` is.
+	 * kernels can be started so (pvm_no_zero_page). Of the kernel that runs, whatever `root`
+	 * is.
 	 */
 	bool own_zeros;
 	bool numa_balancing;

@@ -56,9 +56,9 @@ struct ft_predict_in {
 	bool entry_uffd_wp; /* of an empty entry: a marker keeps the write protection */
 	enum ft_tri dirty;  /* of a page of the page cache */
 	struct ft_backing file;
-	bool thp;  /* a huge page would fit, and is allowed */
+	bool thp;	/* a huge page would fit, and is allowed */
 	bool own_zeros; /* a first read gets a page of its own: see struct ft_machine */
-	bool numa; /* NUMA balancing is on */
+	bool numa;	/* NUMA balancing is on */
 };
 
 /* The steps, each with its sentence and the kernel function that takes it. X(id, text, function) */
