@@ -117,11 +117,14 @@ stopped_or_ended() { in_state "$pid" T || ended "$pid"; }
 		'.[0].all.rss_kb == $rss and ((.[0].all.pss_kb - $pss) | fabs) <= 40'
 }
 
+# Some virtual machines have no working debug registers.
+copied='( \(which took a private copy of one page of its code\))?$'
+
 @test "mem -- PROGRAM stops before main, after constructors" {
 	program dyn
 	run -0 --separate-stderr "$FT" mem -o out -- ./dyn
 	[[ $stderr == $'constructor\nmain' ]]
-	grep -q 'stopped before its main() runs$' out
+	grep -Eq "stopped before its main\(\) runs$copied" out
 	grep -q 'dynamically linked' out
 	"$FT" mem -j -o out -- ./dyn 2>/dev/null
 	jq -es '.[0].stopped_at == "main" and .[0].linkage == "dynamic" and .[0].bss_bytes >= 1048576' out
@@ -149,7 +152,7 @@ stopped_or_ended() { in_state "$pid" T || ended "$pid"; }
 	program still -static
 	strip still
 	"$FT" mem -o out -- ./still 2>/dev/null
-	grep -q 'stopped at its entry point: nothing of it has run$' out
+	grep -Eq "stopped at its entry point: nothing of it has run$copied" out
 	run ! grep -q 'its libraries are loaded' out
 }
 
@@ -185,6 +188,8 @@ stopped_or_ended() { in_state "$pid" T || ended "$pid"; }
 
 @test "mem -- PROGRAM leaves no page behind and changes no code" {
 	program dyn
+	"$FT" mem -o out -- ./dyn 2>/dev/null
+	! grep -q "took a private copy" out || needs debug-register
 	sync ./dyn # what the linker wrote a moment ago is dirty in the page cache
 	"$FT" mem -j -o out -- ./dyn 2>/dev/null
 	jq -es 'map(select(.kind == "program" and (.perms | contains("x")))) | all(.private_dirty_kb == 0)' out

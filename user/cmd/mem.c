@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -94,25 +95,27 @@ static int show(const struct mem_opts *o, struct ft_buf *out, pid_t pid, const c
 	return code;
 }
 
-/* Where it stands: a sentence, or for JSON a word. */
-static const char *place_text(const struct ft_launch *l, bool json)
+static const char *place_words(const struct ft_launch *l)
 {
 	struct ft_elfinfo elf;
 
-	if (json)
-		return l->place == FT_LAUNCH_MAIN ? "main" : "entry";
 	if (l->place == FT_LAUNCH_MAIN)
-		return l->code_changed
-			       ? "stopped before its main() runs (which took a private copy "
-				 "of one page of its code)"
-			       : "stopped before its main() runs";
-	if (l->code_changed)
-		return "stopped at its entry point (which took a private copy of one page of its "
-		       "code)";
+		return "stopped before its main() runs";
 	ft_elfinfo_read("", l->pid, &elf);
 	return elf.linkage == FT_LINK_DYNAMIC ? "stopped at its entry point: its libraries are "
 						"loaded, its own code has not run"
 					      : "stopped at its entry point: nothing of it has run";
+}
+
+/* Where it stands: a sentence, or for JSON a word. */
+static void place_text(const struct ft_launch *l, bool json, char *text, size_t size)
+{
+	if (json)
+		snprintf(text, size, "%s", l->place == FT_LAUNCH_MAIN ? "main" : "entry");
+	else
+		snprintf(text, size, "%s%s", place_words(l),
+			 l->code_changed ? " (which took a private copy of one page of its code)"
+					 : "");
 }
 
 static int program_code(int status)
@@ -143,6 +146,7 @@ static int run_program(const struct mem_opts *o, struct ft_buf *out, char **argv
 {
 	struct ft_launch l;
 	bool exec_failed;
+	char place[160];
 	int err = ft_launch(argv, &l, &exec_failed), code = FT_EXIT_OK, status = 0;
 
 	if (err)
@@ -151,7 +155,8 @@ static int run_program(const struct mem_opts *o, struct ft_buf *out, char **argv
 		ft_err("'%s' ended before its main: there was nothing to show", argv[0]);
 		return program_code(l.status);
 	}
-	code = show(o, out, l.pid, place_text(&l, o->json));
+	place_text(&l, o->json, place, sizeof(place));
+	code = show(o, out, l.pid, place);
 	/* Ctrl-C is for the program from here on; we wait for what it makes of it. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <elf.h>
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #ifdef __aarch64__
 #include <asm/ptrace.h>
@@ -131,10 +134,48 @@ static int set_in_code(struct ft_breakpoint *b)
 	return 0;
 }
 
+static __attribute__((noinline)) void passed_by_child(void)
+{
+	__asm__ volatile("");
+}
+
+static bool stopped_by(pid_t pid, int sig)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return false;
+	return WIFSTOPPED(status) && WSTOPSIG(status) == sig;
+}
+
+/*
+ * Whether a debug register stops a task: some virtual machines take what is written to it, and
+ * never stop. Tried on a child of ours.
+ */
+static bool debug_register_works(void)
+{
+	bool works;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return false;
+	if (!pid) {
+		if (!ptrace(PTRACE_TRACEME, 0, NULL, NULL) && !raise(SIGSTOP))
+			passed_by_child();
+		_exit(0);
+	}
+	works = stopped_by(pid, SIGSTOP) && !set_debug_register(pid, (uintptr_t)passed_by_child) &&
+		!ptrace(PTRACE_CONT, pid, NULL, NULL) && stopped_by(pid, SIGTRAP);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return works;
+}
+
 int ft_breakpoint_set(struct ft_breakpoint *b, pid_t pid, uint64_t addr)
 {
 	*b = (struct ft_breakpoint) { .pid = pid, .addr = addr };
-	if (!set_debug_register(pid, addr))
+	if (debug_register_works() && !set_debug_register(pid, addr))
 		return 0;
 	return set_in_code(b);
 }
