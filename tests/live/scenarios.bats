@@ -42,7 +42,7 @@ teardown_file() { confusion; }
 	report_is '.victims[0].pid == $p and .evictors[0].pid == $p' --argjson p "$(own pid)"
 	report_is '.blame[0] | .evictor_pid == $p and .victim_pid == $p' --argjson p "$(own pid)"
 	report_is '.victims[0].majors / $m | . > 0.97 and . < 1.03' --argjson m "$(own majflt)"
-	report_is '.victims[0].stall_ns / $s | . > 0.8 and . < 1.2' --argjson s "$(own slow_ns)"
+	stall_is stall_ns
 	report_is '.victims[0].distance_p50_ns > 1e7'
 	report_is 'any(.advice[]; startswith("a limit too low"))'
 	report_is '.mappings[0] | .pid == $p and .vma_kind == "anon" and .refaults > 0.9 * .pages' --argjson p "$(own pid)"
@@ -74,7 +74,7 @@ teardown_file() { confusion; }
 		--argjson s "$(own pid service)" --argjson h "$(own pid hog)"
 	report_is '.blame[0] | .victim_pid == $s and .evictor_pid == $h' \
 		--argjson s "$(own pid service)" --argjson h "$(own pid hog)"
-	report_is '.victims[0].stall_ns / $s | . > 0.8 and . < 1.2' --argjson s "$(own slow_ns service)"
+	stall_is stall_ns service
 	# Its memory, and nothing else of it, is what came back first.
 	report_is '.mappings[0] | .pid == $s and .comm == "pressure" and .vma_kind == "anon" and .path == null and .refaults > 1000' \
 		--argjson s "$(own pid service)"
@@ -95,7 +95,7 @@ teardown_file() { confusion; }
 	says THRASHING
 	sums_agree
 	report_is '.victims[0].pid == $p and .victims[0].file_refaults > 1000' --argjson p "$(own pid)"
-	report_is '.victims[0].major_stall_ns / $s | . > 0.8 and . < 1.2' --argjson s "$(own slow_ns)"
+	stall_is major_stall_ns
 	report_is '.files[0] | (.path | endswith(".file")) and .refaults > 1000'
 	report_is 'all(.mappings[]; .path // "" | endswith(".file") | not)'
 	returns_are_whole

@@ -95,6 +95,13 @@ returns_are_whole() {
 # own FIELD [FILE]: what the program measured itself.
 own() { jq -r ".$1" "${2:-own}"; }
 
+# stall_is FIELD [FILE]: that stall of the first victim is not less than the scheduler says that the
+# program was blocked, and not more than its own clock says of its major faults, but for a tenth.
+stall_is() {
+	report_is ".victims[0].$1 | . > 0.9 * \$blocked and . < 1.1 * \$slow" \
+		--argjson blocked "$(own blocked_ns "${2:-own}")" --argjson slow "$(own slow_ns "${2:-own}")"
+}
+
 # The program neither took nor missed pages; others on this machine may.
 own_swaps_nothing() {
 	report_is '[.evictors[], .victims[] | select(.pid == $p) | .evicted_anon // .swap_faults] | add // 0 | . < 100' \
