@@ -226,7 +226,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(link_layouts),
-		cmocka_unit_test(programs_of_32_bits),
+		{ .name = "programs of 32 bits, needs ia32", .test_func = programs_of_32_bits },
 		cmocka_unit_test(stripped),
 		cmocka_unit_test(debug_file_by_build_id),
 		cmocka_unit_test(debug_file_by_link),
