@@ -364,7 +364,9 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	blocked = touches ? blocked_ns() - first_ns : 0;
+	blocked = first_ns ? blocked_ns() : 0; /* a crowd's touches are its children's */
+	/* What it ran since the last tick may not be in the account yet. */
+	blocked = blocked > first_ns ? blocked - first_ns : 0;
 	getrusage(RUSAGE_SELF, &ru);
 	if (p) /* room for what is written now */
 		munmap(p, bytes);

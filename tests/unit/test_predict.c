@@ -88,6 +88,8 @@ static const struct {
 	{ AT(VSYSCALL, .perms = RX), "hit", "invalid unmapped", "invalid unknown" },
 
 	{ MAP(ANON, RW), "minor zero-page", "minor zero-fill", "minor zero-page > invalid protection" },
+	{ MAP(ANON, RW, .own_zeros = true), "minor zero-page", "minor zero-fill",
+	  "minor zero-page > invalid protection" },
 	{ MAP(ANON, RW, .thp = true), "minor zero-page", "minor thp | minor zero-fill",
 	  "minor zero-page > invalid protection" },
 	{ MAP(ANON, RW, .uffd_missing = true), "minor uffd | major uffd", "minor uffd | major uffd", "minor uffd | major uffd > invalid protection" },
