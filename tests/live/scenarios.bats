@@ -43,6 +43,7 @@ teardown_file() { confusion; }
 	report_is '.blame[0] | .evictor_pid == $p and .victim_pid == $p' --argjson p "$(own pid)"
 	report_is '.victims[0].majors / $m | . > 0.97 and . < 1.03' --argjson m "$(own majflt)"
 	stall_is stall_ns
+	own_clock_agrees
 	report_is '.victims[0].distance_p50_ns > 1e7'
 	report_is 'any(.advice[]; startswith("a limit too low"))'
 	report_is '.mappings[0] | .pid == $p and .vma_kind == "anon" and .refaults > 0.9 * .pages' --argjson p "$(own pid)"

@@ -95,6 +95,13 @@ returns_are_whole() {
 # own FIELD [FILE]: what the program measured itself.
 own() { jq -r ".$1" "${2:-own}"; }
 
+# own_clock_agrees [FILE]: the stall of the first victim is within 20 % of the program's own clock, less
+# what a hypervisor takes where there is one that does.
+own_clock_agrees() {
+	report_is '.victims[0].stall_ns | . > 0.8 * ($slow - $unseen) and . < 1.2 * $slow' \
+		--argjson slow "$(own slow_ns "${1:-own}")" --argjson unseen "$(own unseen_ns "${1:-own}")"
+}
+
 # stall_is FIELD [FILE]: that stall of the first victim is not less than the scheduler says that the
 # program was blocked, and not more than its own clock says of its major faults, but for a tenth.
 stall_is() {
