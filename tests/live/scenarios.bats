@@ -76,6 +76,7 @@ teardown_file() { confusion; }
 	report_is '.blame[0] | .victim_pid == $s and .evictor_pid == $h' \
 		--argjson s "$(own pid service)" --argjson h "$(own pid hog)"
 	stall_is stall_ns service
+	own_clock_agrees service
 	# Its memory, and nothing else of it, is what came back first.
 	report_is '.mappings[0] | .pid == $s and .comm == "pressure" and .vma_kind == "anon" and .path == null and .refaults > 1000' \
 		--argjson s "$(own pid service)"
