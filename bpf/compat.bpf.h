@@ -127,7 +127,9 @@ static __always_inline struct task_struct *compat_task(void)
  *
  * Not `extern … __ksym`: for that libbpf demands the kernel's own BTF, also of a kernel that has
  * none, and before 6.4 a program may not name a kernel function without calling it. This is a call
- * that no kernel has; user/collect/object.c makes it the kernel's function, or it is dead code.
+ * that no kernel has; user/collect/object.c makes it the kernel's function, or it is dead code. So
+ * with FT_TYPE_CAST, the kernel's struct rb_node: libbpf gets a copy of some types, whose ids are
+ * not the kernel's.
  */
 static void *(*const bpf_rdonly_cast)(void *obj, __u32 btf_id) = (void *)FT_CALL_CAST;
 
@@ -136,9 +138,7 @@ static __always_inline __u64 compat_word(__u64 addr, bool cast)
 	__u64 val = 0;
 
 	if (cast) {
-		/* Any type that begins with a word. */
-		struct rb_node *at =
-			bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct rb_node));
+		struct rb_node *at = bpf_rdonly_cast((void *)addr, FT_TYPE_CAST);
 
 		return at->__rb_parent_color;
 	}

@@ -23,8 +23,9 @@
 
 #define FT_VMA_SLOW 2 /* want_vma: only of majors and of faults on swapped pages */
 
-/* The number of a helper that no kernel has: see compat_word() in bpf/compat.bpf.h. */
+/* Numbers of a helper and of a type that no kernel has: compat_word(), bpf/compat.bpf.h. */
 #define FT_CALL_CAST 0x66747263
+#define FT_TYPE_CAST 0x66747274
 
 struct ft_knobs {
 	__u32 filters;	      /* FT_FILTER_* */

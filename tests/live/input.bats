@@ -174,6 +174,15 @@ public_copy() {
 teardown() {
 	live_teardown
 	[[ -z ${dir:-} ]] || rm -rf "$dir"
+	[[ -z ${was_paranoid:-} ]] || echo "$was_paranoid" >"$paranoid"
+}
+
+# paranoid LEVEL: kernel.perf_event_paranoid for this test. Above 2 Debian's kernels give events to
+# root alone.
+paranoid=/proc/sys/kernel/perf_event_paranoid
+paranoid() {
+	was_paranoid=${was_paranoid:-$(<"$paranoid")}
+	echo "$1" >"$paranoid"
 }
 
 nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
@@ -192,6 +201,7 @@ nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 
 @test "the three capabilities are enough for another user" {
 	public_copy
+	paranoid 2
 	caps=-all,+bpf,+perfmon,+sys_ptrace
 	WL_STOP=1 WL_TRUTH=truth background "$WL/zero-fill"
 	wl=$pid
@@ -211,11 +221,23 @@ nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 	command -v setcap >/dev/null || needs setcap
 	able page-table
 	public_copy
+	paranoid 2
 	install -m 755 "$WL/zero-fill" "$dir/zero-fill"
 	setcap cap_bpf,cap_perfmon,cap_sys_ptrace+ep "$dir/ft"
 	WL_TRUTH=/dev/null "${nobody[@]}" "$dir/ft" -j -- "$dir/zero-fill" >ev 2>err || { cat err && return 1; }
 	[ "$(count_faults '.cause == "zero-fill"')" -ge 1009 ]
 	[ "$(count_faults '.cause == "unknown"')" -eq 0 ]
+}
+
+@test "events for root alone: kernel.perf_event_paranoid and its value are named" {
+	public_copy
+	paranoid 3
+	caps=-all,+bpf,+perfmon,+sys_ptrace
+	some=("${nobody[@]}" --inh-caps="$caps" --ambient-caps="$caps")
+	! timeout 30 "${some[@]}" "$dir/ft" -o /dev/null -d 10ms 2>/dev/null || needs debian-paranoid
+	mistake 3 'kernel.perf_event_paranoid 3' 'sysctl kernel.perf_event_paranoid=2' -- "${some[@]}" "$dir/ft" -d 10ms
+	run -3 "${some[@]}" "$dir/ft" doctor
+	grep -qF 'cure: sysctl kernel.perf_event_paranoid=2, or run as root' <<<"$output"
 }
 
 # Numbers of the namespace are other processes' to the kernel: nothing is better than a stranger's faults.

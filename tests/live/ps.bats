@@ -147,13 +147,14 @@ ordered() {
 }
 
 @test "ps lists 10,000 processes in under 0.5 s" {
-	local best=999999 took TIMEFORMAT='%U %S'
+	local best=999999 took limit=500 TIMEFORMAT='%U %S'
+	[[ ! ${FT_VM-} ]] || limit=10000 # an emulated CPU
 	mkfifo ask
 	exec 7<>ask
 	"$HELP/many" 10000 <ask >ready 3>&- 7>&- &
 	started+=("$!")
 	until_true 60 test -s ready
-	for _ in 1 2 3 4 5; do
+	for _ in 1 2 3; do
 		# Its time on the CPU, which other work does not change; it waits for nothing.
 		{ time "$FT" ps >all; } 2>cost
 		took=$(awk '{ printf "%d", ($1 + $2) * 1000 }' cost)
@@ -162,7 +163,7 @@ ordered() {
 	kill "${started[-1]}" # its children follow it
 	exec 7>&-
 	echo "$(wc -l <all) lines in $best ms"
-	[[ $(wc -l <all) -ge 10000 && $best -lt 500 ]]
+	[[ $(wc -l <all) -ge 10000 && $best -lt $limit ]]
 }
 
 @test "ps says what is wrong with the command line" {

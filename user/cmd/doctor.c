@@ -131,6 +131,8 @@ static void prove(struct ft_doctor *d, const struct doctor_opts *o, struct trace
 /* A right without which no command that traces begins. */
 static bool lacks_right(const struct ft_doctor *d)
 {
+	if (d->caps.paranoid)
+		return true;
 	for (size_t i = 0; i < d->n_rights; i++)
 		if (d->right[i].needed && !d->right[i].have)
 			return true;
@@ -210,6 +212,7 @@ static int run_doctor(const struct ft_cmd *cmd, int argc, char **argv)
 	ft_buf_deinit(&out);
 	ft_tracer_close(tracers.thrash);
 	ft_tracer_close(tracers.stream);
+	ft_caps_release(&d.caps);
 	return code ? code : exit_code(&d);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/exit.h"
 #include "base/log.h"
+#include "base/nofile.h"
 #include "cmd/output.h"
 #include "cmd/privilege.h"
 #include "cmd/report.h"
@@ -116,7 +117,7 @@ static int check_caps(const struct ft_trace *t, int err)
 
 	if (missing)
 		return missing;
-	if (err == -EMFILE)
+	if (err == -EMFILE || !ft_nofile_enough())
 		return no_files();
 	if (!strcmp(t->caps.lockdown, "confidentiality")) {
 		ft_err("the kernel is locked down (confidentiality): BPF may not read its memory; "
@@ -132,6 +133,13 @@ static int check_caps(const struct ft_trace *t, int err)
 		       "with --btf FILE (its vmlinux, or what pahole --btf_encode_detached made of "
 		       "that), or use a kernel with CONFIG_DEBUG_INFO_BTF");
 		return FT_EXIT_KERNEL;
+	}
+	if (t->caps.paranoid) {
+		ft_err("not permitted: with kernel.perf_event_paranoid %d this kernel gives "
+		       "software "
+		       "events to CAP_SYS_ADMIN alone; " FT_PARANOID_CURE,
+		       ft_caps_paranoid());
+		return FT_EXIT_PRIVILEGE;
 	}
 	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
 		const struct ft_cap *cap = &t->caps.v[needed[i]];
@@ -398,6 +406,7 @@ void ft_trace_close(struct ft_trace *t)
 	ft_child_stop(&t->child, ft_cmd_hurries);
 	ft_source_close(t->source);
 	ft_tracer_close(t->tracer);
+	ft_caps_release(&t->caps);
 	while (t->n_pidfds)
 		unwatch_last(t);
 	if (t->out.fd > STDOUT_FILENO)

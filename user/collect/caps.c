@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "collect/caps.h"
 #include "collect/probe.h"
+#include "collect/types.h"
 
 #define TP(ability, event, cure)                                                                   \
 	{                                                                                          \
@@ -191,16 +192,39 @@ static bool is_locked(const struct ft_caps *caps)
 	return caps->lockdown[0] && strcmp(caps->lockdown, "none") != 0;
 }
 
-/* CAP_BPF or CAP_PERFMON: then that is why anything is refused, whatever else would refuse it. */
-static bool lacks_capability(void)
+/* Effective capabilities; all where that cannot be asked. */
+static uint64_t capabilities(void)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
-	const unsigned int both = 1U << (CAP_PERFMON - 32) | 1U << (CAP_BPF - 32);
 
 	if (syscall(SYS_capget, &head, data))
-		return false;
-	return !(data[0].effective & 1U << CAP_SYS_ADMIN) && (data[1].effective & both) != both;
+		return UINT64_MAX;
+	return (uint64_t)data[1].effective << 32 | data[0].effective;
+}
+
+/* CAP_BPF or CAP_PERFMON: then that is why anything is refused, whatever else would refuse it. */
+static bool lacks_capability(void)
+{
+	const uint64_t both = 1ULL << CAP_PERFMON | 1ULL << CAP_BPF, have = capabilities();
+
+	return !(have & 1ULL << CAP_SYS_ADMIN) && (have & both) != both;
+}
+
+int ft_caps_paranoid(void)
+{
+	_cleanup_file_ FILE *f = fopen("/proc/sys/kernel/perf_event_paranoid", "re");
+	int level = -1;
+
+	if (f && fscanf(f, "%d", &level) != 1)
+		return -1;
+	return level;
+}
+
+static bool is_paranoid(const struct choice *c, int err)
+{
+	return c->kind == FT_HOOK_SW_EVENT && err == -EACCES && ft_caps_paranoid() > 2 &&
+	       !(capabilities() & 1ULL << CAP_SYS_ADMIN) && !lacks_capability();
 }
 
 /* What would help, or what does until then. Of a choice without one the best one's stays. */
@@ -211,6 +235,8 @@ static const char *cure_of(const struct choice *c, int err, const struct ft_caps
 
 	if (refused && lacks_capability())
 		return "run as root, or grant the capabilities that are missing";
+	if (is_paranoid(c, err))
+		return FT_PARANOID_CURE;
 	if (err == -ECANCELED)
 		return "leave --hooks portable out";
 	if (err == -ENODATA && !caps->btf)
@@ -228,7 +254,7 @@ static const char *cure_of(const struct choice *c, int err, const struct ft_caps
 	return c->cure ? c->cure : before;
 }
 
-static void explain(struct ft_cap *cap, const struct choice *c, int err, const struct ft_caps *caps)
+static void explain(struct ft_cap *cap, const struct choice *c, int err, struct ft_caps *caps)
 {
 	bool absent = err == -ENOENT || err == -EINVAL || err == -ENODEV || err == -ENOTTY ||
 		      err == -ENODATA || err == -ENXIO;
@@ -254,6 +280,7 @@ static void explain(struct ft_cap *cap, const struct choice *c, int err, const s
 		why = "left out of sums, for what it costs";
 	cap->state = absent ? FT_CAP_ABSENT : FT_CAP_REFUSED;
 	cap->cure = cure_of(c, err, caps, cap->cure);
+	caps->paranoid = caps->paranoid || is_paranoid(c, err);
 	locked = err == -EPERM && is_locked(caps) && !lacks_capability();
 	snprintf(cap->reason, sizeof(cap->reason), "%s: %s%s%s", c->hook, why,
 		 locked ? "; lockdown is " : "", locked ? caps->lockdown : "");
@@ -345,6 +372,30 @@ static void try_all(struct ft_caps *caps, const struct btf *btf,
 	}
 }
 
+/*
+ * Of a kernel without BTF of its own this is left out of its types: helpers that give out pointers
+ * with a type do not load there, and programs do without them (compat_has_task_btf()).
+ */
+static const char no_task_btf[] = "BPF_FUNC_get_current_task_btf";
+
+/* Any type that begins with a word: compat_word(). */
+static void find_cast(struct ft_caps *caps, const struct btf *btf)
+{
+	int func = btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC);
+	int type = btf__find_by_name_kind(btf, "rb_node", BTF_KIND_STRUCT);
+
+	if (func > 0 && type > 0) {
+		caps->cast = func;
+		caps->cast_type = type;
+	}
+}
+
+void ft_caps_release(struct ft_caps *caps)
+{
+	btf__free(caps->types);
+	caps->types = NULL;
+}
+
 int ft_caps_probe(struct ft_caps *caps, const struct ft_caps_config *config)
 {
 	struct btf *btf;
@@ -360,9 +411,9 @@ int ft_caps_probe(struct ft_caps *caps, const struct ft_caps_config *config)
 	caps->btf = btf;
 	caps->no_files = !btf && errno == EMFILE;
 	if (btf && !config->btf_path)
-		caps->cast = btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC);
-	if (caps->cast < 0)
-		caps->cast = 0;
+		find_cast(caps, btf);
+	if (btf)
+		caps->types = ft_types_copy(btf, config->btf_path ? no_task_btf : NULL);
 	try_all(caps, btf, config);
 	btf__free(btf);
 	if (caps->no_files)

@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+struct btf;
+
 /* X(id, name, what it gives) */
 #define FT_ABILITIES(X)                                                                            \
 	X(RING, "ring", "a ring buffer from the kernel to the tool")                               \
@@ -66,7 +68,10 @@ struct ft_caps {
 	char lockdown[32]; /* "none", "integrity", "confidentiality", "" unknown */
 	bool btf;	   /* the kernel's types are at hand */
 	bool no_files;	   /* no descriptor was left to try with */
+	bool paranoid;	   /* software events are refused: ft_caps_paranoid() */
 	int cast;	   /* BTF id of bpf_rdonly_cast(), or 0: programs may load from anywhere */
+	int cast_type;	   /* … and of a type that begins with a word */
+	struct btf *types; /* those that our programs name: ft_types_copy(); or NULL */
 };
 
 struct ft_caps_config {
@@ -92,9 +97,19 @@ struct ft_caps_config {
 
 /*
  * Tries everything. 0, or -ENOENT when there is no BTF, -EPERM when not even a map may be made,
- * -EMFILE when it ran out of descriptors; the table is filled as far as known either way.
+ * -EMFILE when it ran out of descriptors; the table is filled as far as known either way. For
+ * ft_caps_release().
  */
 int ft_caps_probe(struct ft_caps *caps, const struct ft_caps_config *config);
+void ft_caps_release(struct ft_caps *caps);
+
+/*
+ * kernel.perf_event_paranoid, or -1. Above 2 Debian's kernels give perf events to CAP_SYS_ADMIN
+ * alone ("security,perf: Allow further restriction of perf_event_open"); the mainline asks for
+ * CAP_PERFMON at any value.
+ */
+int ft_caps_paranoid(void);
+#define FT_PARANOID_CURE "sysctl kernel.perf_event_paranoid=2, or run as root"
 
 const char *ft_ability_name(enum ft_ability a);
 /* What it gives, in one line. */

@@ -11,6 +11,7 @@
 #include <bpf/libbpf.h>
 
 #include "base/cleanup.h"
+#include "collect/caps.h"
 #include "collect/object.h"
 #include "collect/skel.h"
 
@@ -51,58 +52,49 @@ static int write_all(int fd, const char *data, size_t size)
 	return 0;
 }
 
-/*
- * The types of `path` as a file of a kernel that has none itself: helpers that give out pointers
- * with a type are not named in it, and programs do without them (compat_has_task_btf()).
- */
-static int copy_types(const char *path)
+/* A file of these types: its descriptor, or -errno. */
+static int types_file(const struct btf *types)
 {
-	static const char name[] = "BPF_FUNC_get_current_task_btf";
-	struct btf *btf = btf__parse(path, NULL);
-	_cleanup_free_ char *copy = NULL;
-	const void *raw;
 	__u32 size = 0;
-	char *at;
+	const void *raw = types ? btf__raw_data(types, &size) : NULL;
 	int fd, err;
 
-	if (!btf)
-		return -errno;
-	raw = btf__raw_data(btf, &size);
-	copy = raw ? malloc(size) : NULL;
-	if (copy)
-		memcpy(copy, raw, size);
-	btf__free(btf);
-	if (!copy)
+	if (!raw)
 		return -ENOMEM;
-	at = memmem(copy, size, name, sizeof(name));
-	if (at)
-		memset(at, '_', strlen(name));
 	fd = memfd_create("faulttrace-btf", MFD_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	err = write_all(fd, copy, size);
+	err = write_all(fd, raw, size);
 	if (!err)
 		return fd;
 	close(fd);
 	return err;
 }
 
-/* Makes calls of FT_CALL_CAST in the object's code calls of the kernel function with this id. */
-static void patch_cast(char *elf, size_t size, int id)
+/*
+ * Makes calls of FT_CALL_CAST in the object's code calls of the kernel's function, and the type
+ * FT_TYPE_CAST the kernel's. Sections of code are aligned to an instruction.
+ */
+static void patch_cast(char *elf, size_t size, const struct ft_caps *caps)
 {
-	const struct bpf_insn from = { .code = BPF_JMP | BPF_CALL, .imm = FT_CALL_CAST };
-	const struct bpf_insn to = { .code = BPF_JMP | BPF_CALL,
-				     .src_reg = BPF_PSEUDO_KFUNC_CALL,
-				     .imm = id };
+	const struct bpf_insn call = { .code = BPF_JMP | BPF_CALL, .imm = FT_CALL_CAST };
 
-	/* Sections of code are aligned to an instruction. */
-	for (size_t i = 0; i + sizeof(from) <= size; i += sizeof(from))
-		if (!memcmp(elf + i, &from, sizeof(from)))
-			memcpy(elf + i, &to, sizeof(to));
+	for (size_t i = 0; i + sizeof(struct bpf_insn) <= size; i += sizeof(struct bpf_insn)) {
+		struct bpf_insn insn;
+
+		memcpy(&insn, elf + i, sizeof(insn));
+		if (!memcmp(&insn, &call, sizeof(insn))) {
+			insn.src_reg = BPF_PSEUDO_KFUNC_CALL;
+			insn.imm = caps->cast;
+		} else if (BPF_OP(insn.code) == BPF_MOV && insn.imm == FT_TYPE_CAST) {
+			insn.imm = caps->cast_type;
+		}
+		memcpy(elf + i, &insn, sizeof(insn));
+	}
 }
 
 static int open_skeleton(struct faulttrace_bpf **out, const struct bpf_object_open_opts *opts,
-			 int cast)
+			 const struct ft_caps *caps)
 {
 	struct faulttrace_bpf *skel = calloc(1, sizeof(*skel));
 	_cleanup_free_ char *elf = NULL;
@@ -111,13 +103,13 @@ static int open_skeleton(struct faulttrace_bpf **out, const struct bpf_object_op
 	if (!skel)
 		return -ENOMEM;
 	err = faulttrace_bpf__create_skeleton(skel);
-	if (!err && cast) {
+	if (!err && caps->cast) {
 		elf = malloc(skel->skeleton->data_sz);
 		err = elf ? 0 : -ENOMEM;
 	}
-	if (!err && cast) {
+	if (!err && caps->cast) {
 		memcpy(elf, skel->skeleton->data, skel->skeleton->data_sz);
-		patch_cast(elf, skel->skeleton->data_sz, cast);
+		patch_cast(elf, skel->skeleton->data_sz, caps);
 		skel->skeleton->data = elf; /* read by the open alone */
 	}
 	if (!err)
@@ -129,25 +121,26 @@ static int open_skeleton(struct faulttrace_bpf **out, const struct bpf_object_op
 	return err;
 }
 
-int ft_object_open(struct faulttrace_bpf **out, int *types, int cast, const char *btf_path)
+int ft_object_open(struct faulttrace_bpf **out, int *types, const struct ft_caps *caps,
+		   bool own_btf)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts);
 	char path[32];
 	int err;
 
 	*types = -1;
-	if (btf_path) {
+	if (!own_btf) {
 		err = without_kernel_btf();
 		if (err)
 			return err;
-		*types = copy_types(btf_path);
-		if (*types < 0)
-			return *types;
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", *types);
-		opts.btf_custom_path = path;
 	}
-	err = open_skeleton(out, &opts, cast);
-	if (err && *types >= 0) {
+	*types = types_file(caps->types);
+	if (*types < 0)
+		return *types;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", *types);
+	opts.btf_custom_path = path;
+	err = open_skeleton(out, &opts, caps);
+	if (err) {
 		close(*types);
 		*types = -1;
 	}

@@ -3,13 +3,17 @@
 #ifndef FT_OBJECT_H
 #define FT_OBJECT_H
 
+#include <stdbool.h>
+
 struct faulttrace_bpf;
+struct ft_caps;
 
 /*
- * `cast`: ft_caps.cast. `btf_path`: --btf FILE, or NULL; with it programs on BTF tracepoints become
- * raw ones of the same events. `*types` is a descriptor to close after the load, or -1. 0 and an
- * object for faulttrace_bpf__destroy(), or -errno.
+ * `own_btf`: false with --btf FILE; programs on BTF tracepoints become raw ones of the same events.
+ * `*types` is a descriptor to close after the load, or -1. 0 and an object for
+ * faulttrace_bpf__destroy(), or -errno.
  */
-int ft_object_open(struct faulttrace_bpf **out, int *types, int cast, const char *btf_path);
+int ft_object_open(struct faulttrace_bpf **out, int *types, const struct ft_caps *caps,
+		   bool own_btf);
 
 #endif

@@ -271,7 +271,7 @@ int ft_tracer_open(struct ft_tracer **out, const struct ft_tracer_config *config
 		return -ENOMEM;
 	libbpf_set_print(to_log);
 	t->caps = config->caps;
-	err = ft_object_open(&t->skel, &types, t->caps->cast, config->btf_path);
+	err = ft_object_open(&t->skel, &types, t->caps, !config->btf_path);
 	if (!err)
 		err = prepare(t, config);
 	if (!err)

@@ -98,9 +98,8 @@ static void write_account(struct ft_buf *b, const struct ft_summary *sum)
 		   sum->kernel_min, sum->kernel_maj, sum->seen_min, sum->seen_maj);
 	if (sum->gup)
 		ft_buf_fmt(b, "; gup %" PRIu64 " (%s)", sum->gup,
-			   sum->s.gup_measured
-				   ? "measured: taken by the kernel without an exception"
-				   : "inferred: the rest, without an exception");
+			   sum->s.gup_measured ? "measured: without an exception"
+					       : "inferred: the rest, without an exception");
 	if (sum->unexplained)
 		ft_buf_fmt(b, "; unexplained %" PRId64, sum->unexplained);
 	ft_buf_str(b, sum->s.counts_known ? "\n" : "; living tasks not read\n");
