@@ -182,7 +182,7 @@ stopped_at() {
 	until_true 5 in_state "$pid" S
 	local args
 	local -A wrong=(
-		["0x800000000000"]="is not canonical"
+		["0x100000000000000"]="is not canonical"
 		["0x12345678901234567"]="more than 64 bits"
 		["12xyz"]="is not an address"
 		["main+"]="is not an address"

@@ -10,6 +10,9 @@ traced() {
 	WL_TRUTH=truth "$FT" "$@" >out 2>err
 }
 
+# says PATTERN: a line of the summary.
+says() { grep -qE "$1" err || { echo "no line: $1" && cat err && return 1; }; }
+
 @test "text: the header, and every line in its columns" {
 	traced -- "$WL/segv-unmapped" 11
 	[ "$(head -n 1 out)" = 'TIME(s)    COMM                TID TYPE    CAUSE      ACC   LAT(us) ADDRESS      WHERE <- CODE' ]
@@ -73,11 +76,11 @@ traced() {
 @test "the summary: counts and stall by type and cause, loss, account" {
 	# As the child of another: its exec is among what is traced, and takes a page by gup.
 	traced -- sh -c '"$0" 101; true' "$WL/segv-unmapped"
-	grep -qE '^[0-9]+ faults in [0-9.]+ s, [0-9.]+ ms stalled: [0-9]+ minor, [0-9]+ major, 101 invalid, 0 aborted$' err
-	grep -qxE 'TYPE +CAUSE +COUNT +STALL\(ms\) +AVG\(us\)' err
-	grep -qE '^invalid unmapped +101 +[0-9]+\.[0-9]{3} +[0-9]+\.[0-9]{3}$' err
-	grep -qx 'Lost: nothing' err
-	grep -qE '^Kernel counted [0-9]+ minor \+ [0-9]+ major in these tasks; seen [0-9]+ \+ [0-9]+; gup [0-9]+ \((inferred|measured): ' err
+	says '^[0-9]+ faults in [0-9.]+ s, [0-9.]+ ms stalled: [0-9]+ minor, [0-9]+ major, 101 invalid, 0 aborted$'
+	says '^TYPE +CAUSE +COUNT +STALL\(ms\) +AVG\(us\)$'
+	says '^invalid unmapped +101 +[0-9]+\.[0-9]{3} +[0-9]+\.[0-9]{3}$'
+	says '^Lost: nothing$'
+	says '^Kernel counted [0-9]+ minor \+ [0-9]+ major in these tasks; seen [0-9]+ \+ [0-9]+; gup [0-9]+ \((inferred|measured): '
 	run ! grep -q unexplained err
 	awk 'length > 120 { print; bad = 1 } END { exit bad }' err
 	# Its counts add up to the total.

@@ -187,6 +187,9 @@ paranoid() {
 
 nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 
+# locked BYTES: as much may be locked from here on; before 5.11 the memory of maps counts as such.
+locked() { prlimit --pid "$BASHPID" --memlock="$1" 2>/dev/null; }
+
 @test "no privilege: which capabilities are missing, and how to grant them" {
 	public_copy
 	mistake 3 'CAP_BPF CAP_PERFMON CAP_SYS_PTRACE missing' 'sudo' 'setcap cap_bpf,cap_perfmon,cap_sys_ptrace+ep' \
@@ -202,6 +205,7 @@ nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 @test "the three capabilities are enough for another user" {
 	public_copy
 	paranoid 2
+	locked unlimited || true
 	caps=-all,+bpf,+perfmon,+sys_ptrace
 	WL_STOP=1 WL_TRUTH=truth background "$WL/zero-fill"
 	wl=$pid
@@ -222,6 +226,7 @@ nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 	able page-table
 	public_copy
 	paranoid 2
+	locked unlimited || true
 	install -m 755 "$WL/zero-fill" "$dir/zero-fill"
 	setcap cap_bpf,cap_perfmon,cap_sys_ptrace+ep "$dir/ft"
 	WL_TRUTH=/dev/null "${nobody[@]}" "$dir/ft" -j -- "$dir/zero-fill" >ev 2>err || { cat err && return 1; }
@@ -238,6 +243,20 @@ nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 	mistake 3 'kernel.perf_event_paranoid 3' 'sysctl kernel.perf_event_paranoid=2' -- "${some[@]}" "$dir/ft" -d 10ms
 	run -3 "${some[@]}" "$dir/ft" doctor
 	grep -qF 'cure: sysctl kernel.perf_event_paranoid=2, or run as root' <<<"$output"
+}
+
+@test "memory that counts as locked: what would help" {
+	public_copy
+	paranoid 2
+	caps=-all,+bpf,+perfmon,+sys_ptrace
+	some=("${nobody[@]}" --inh-caps="$caps" --ambient-caps="$caps")
+	locked 16777216 || needs memlock
+	! timeout 30 "${some[@]}" "$dir/ft" -o /dev/null -d 10ms 2>/dev/null || needs memlock
+	mistake 3 'ulimit -l' 'CAP_SYS_RESOURCE' -- "${some[@]}" "$dir/ft" -d 10ms
+	locked 0
+	mistake 3 'ulimit -l' 'CAP_SYS_RESOURCE' -- "${some[@]}" "$dir/ft" -d 10ms
+	run -3 "${some[@]}" "$dir/ft" doctor
+	grep -qF 'cure: raise the limit of locked memory' <<<"$output"
 }
 
 # Numbers of the namespace are other processes' to the kernel: nothing is better than a stranger's faults.

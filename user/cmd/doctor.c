@@ -78,6 +78,18 @@ static void prove_thrash(struct ft_doctor *d, const struct doctor_opts *o,
 		ft_tracer_programs(*tracer, add_program, d);
 }
 
+static const char *load_cure(int err)
+{
+	switch (err) {
+	case -EXDEV:
+		return FT_PID_NAMESPACE_CURE;
+	case -EDQUOT:
+		return FT_MEMLOCK_CURE;
+	default:
+		return "report it with the output of 'faulttrace -vv -d 1'";
+	}
+}
+
 /*
  * Hooks that attach are no proof: loads the programs themselves, and lets them find a page of ours
  * and a mapping of ours.
@@ -103,10 +115,8 @@ static void prove(struct ft_doctor *d, const struct doctor_opts *o, struct trace
 	int err = ft_tracer_open(tracer, &c);
 
 	if (err) {
-		ft_caps_proved(&d->caps, FT_ABILITY_ENTRY, "load", err,
-			       err == -EXDEV
-				       ? FT_PID_NAMESPACE_CURE
-				       : "report it with the output of 'faulttrace -vv -d 1'");
+		ft_caps_proved(&d->caps, FT_ABILITY_ENTRY, "load", err, load_cure(err));
+		d->caps.memlock = err == -EDQUOT;
 		if (err == -EXDEV)
 			snprintf(entry->reason, sizeof(entry->reason), FT_PID_NAMESPACE_WHY);
 		return;
@@ -131,7 +141,7 @@ static void prove(struct ft_doctor *d, const struct doctor_opts *o, struct trace
 /* A right without which no command that traces begins. */
 static bool lacks_right(const struct ft_doctor *d)
 {
-	if (d->caps.paranoid)
+	if (d->caps.paranoid || d->caps.memlock)
 		return true;
 	for (size_t i = 0; i < d->n_rights; i++)
 		if (d->right[i].needed && !d->right[i].have)

@@ -148,7 +148,7 @@ static int check_caps(const struct ft_trace *t, int err)
 			continue;
 		ft_err("this kernel cannot trace faults: %s: %s; %s", ft_ability_name(needed[i]),
 		       cap->reason, cap->cure ? cap->cure : "see 'faulttrace doctor'");
-		return FT_EXIT_KERNEL;
+		return t->caps.memlock ? FT_EXIT_PRIVILEGE : FT_EXIT_KERNEL;
 	}
 	return 0;
 }
@@ -162,6 +162,9 @@ static int cannot_load(int err, uint32_t out)
 		return FT_EXIT_KERNEL;
 	case -EMFILE:
 		return no_files();
+	case -EDQUOT:
+		ft_err("not permitted: memory for the BPF programs; " FT_MEMLOCK_CURE);
+		return FT_EXIT_PRIVILEGE;
 	case -ENOMEM:
 		ft_err("cannot load the BPF programs: no memory for their maps; the limit of the "
 		       "cgroup that this runs in counts%s",

@@ -69,6 +69,7 @@ struct ft_caps {
 	bool btf;	   /* the kernel's types are at hand */
 	bool no_files;	   /* no descriptor was left to try with */
 	bool paranoid;	   /* software events are refused: ft_caps_paranoid() */
+	bool memlock;	   /* memory is refused: ft_probe_memlock() */
 	int cast;	   /* BTF id of bpf_rdonly_cast(), or 0: programs may load from anywhere */
 	int cast_type;	   /* … and of a type that begins with a word */
 	struct btf *types; /* those that our programs name: ft_types_copy(); or NULL */
@@ -110,6 +111,8 @@ void ft_caps_release(struct ft_caps *caps);
  */
 int ft_caps_paranoid(void);
 #define FT_PARANOID_CURE "sysctl kernel.perf_event_paranoid=2, or run as root"
+#define FT_MEMLOCK_CURE                                                                            \
+	"raise the limit of locked memory (ulimit -l, LimitMEMLOCK=), or grant CAP_SYS_RESOURCE"
 
 const char *ft_ability_name(enum ft_ability a);
 /* What it gives, in one line. */

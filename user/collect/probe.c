@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -216,4 +217,15 @@ int ft_probe(enum ft_hook_kind kind, const char *target, const struct btf *btf)
 	default:
 		return probe_tracing(kind, target, btf);
 	}
+}
+
+bool ft_probe_memlock(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) || limit.rlim_cur == RLIM_INFINITY)
+		return false;
+	/* Came in the same version; libbpf goes by it, too: bump_rlimit_memlock(). */
+	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_SOCKET_FILTER, BPF_FUNC_ktime_get_coarse_ns,
+				       NULL) == 0;
 }

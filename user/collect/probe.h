@@ -4,6 +4,8 @@
 #ifndef FT_PROBE_H
 #define FT_PROBE_H
 
+#include <stdbool.h>
+
 struct btf;
 
 enum ft_hook_kind {
@@ -32,5 +34,12 @@ int ft_probe(enum ft_hook_kind kind, const char *target, const struct btf *btf);
 
 /* Whether the kernel lists such a tracepoint or function at all. 0 or -ENOENT. */
 int ft_probe_listed(enum ft_hook_kind kind, const char *target, const struct btf *btf);
+
+/*
+ * Whether -EPERM may be for want of memory that may be locked: before 5.11 that of maps and
+ * programs counts as such (bpf_charge_memlock(), kernel/bpf/syscall.c), libbpf raises the limit,
+ * and only CAP_SYS_RESOURCE may.
+ */
+bool ft_probe_memlock(void);
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "collect/calibrate.h"
 #include "collect/object.h"
+#include "collect/probe.h"
 #include "collect/skel.h"
 #include "collect/swevent.h"
 #include "collect/tracer.h"
@@ -276,6 +277,8 @@ int ft_tracer_open(struct ft_tracer **out, const struct ft_tracer_config *config
 		err = prepare(t, config);
 	if (!err)
 		err = faulttrace_bpf__load(t->skel);
+	if (err == -EPERM && ft_probe_memlock())
+		err = -EDQUOT;
 	if (types >= 0)
 		close(types);
 	if (!err)

@@ -34,7 +34,8 @@ struct ft_tracer_config {
 
 /*
  * Loads the programs. 0 and a tracer for ft_tracer_close(); -EPERM without privilege, -ENOMEM,
- * -EXDEV in a PID namespace other than the first, or what the kernel said.
+ * -EXDEV in a PID namespace other than the first, -EDQUOT: FT_MEMLOCK_CURE, or what the kernel
+ * said.
  */
 int ft_tracer_open(struct ft_tracer **out, const struct ft_tracer_config *config);
 void ft_tracer_close(struct ft_tracer *t);

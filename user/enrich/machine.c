@@ -9,6 +9,7 @@
 #include "base/procfs.h"
 #include "base/scan.h"
 #include "enrich/machine.h"
+#include "enrich/pagemap.h"
 
 #define THP "sys/kernel/mm/transparent_hugepage/"
 
@@ -87,6 +88,25 @@ static bool reads_own_zeros(size_t page)
 	return after.ru_minflt == before.ru_minflt;
 }
 
+/* Tried: a page that was written this moment is not one that KSM has found. */
+static bool calls_all_ksm(size_t page)
+{
+	volatile char *mem =
+		mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct ft_pagemap entry = {};
+	uint64_t raw, flags = 0;
+
+	if (mem == MAP_FAILED)
+		return false;
+	mem[0] = 1;
+	if (!ft_pagemap_read("", getpid(), (uintptr_t)mem, page, 1, &raw))
+		ft_pagemap_decode(raw, &entry);
+	if (entry.present && entry.frame_known)
+		ft_kpageflags_read("", entry.frame, &flags);
+	munmap((void *)mem, page);
+	return flags >> FT_KPF_KSM & 1;
+}
+
 void ft_machine_read(const char *root, struct ft_machine *out)
 {
 	uint64_t page = sysconf(_SC_PAGESIZE);
@@ -97,6 +117,7 @@ void ft_machine_read(const char *root, struct ft_machine *out)
 #endif
 		.page_shift = __builtin_ctzll(page),
 		.own_zeros = reads_own_zeros(page),
+		.ksm_unknown = calls_all_ksm(page),
 		.la57 = cpu_has(root, "la57"),
 		.numa_balancing = read_number(root, "proc/sys/kernel/numa_balancing", 0),
 		.mmap_min_addr = read_number(root, "proc/sys/vm/mmap_min_addr", 0),

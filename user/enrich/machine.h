@@ -25,6 +25,11 @@ struct ft_machine {
 	 * is.
 	 */
 	bool own_zeros;
+	/*
+	 * /proc/kpageflags calls every anonymous page one of KSM, as of 6.12: stable_page_flags(),
+	 * fs/proc/page.c, asks for any bit of PAGE_MAPPING_KSM, one of which says anonymous.
+	 */
+	bool ksm_unknown;
 	bool numa_balancing;
 	uint64_t mmap_min_addr; /* a stack does not grow below it */
 };

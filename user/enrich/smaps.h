@@ -20,7 +20,8 @@
 	X(FILE_HUGE, "FilePmdMapped")                                                              \
 	X(SHARED_HUGETLB, "Shared_Hugetlb")                                                        \
 	X(PRIVATE_HUGETLB, "Private_Hugetlb")                                                      \
-	X(SWAP, "Swap")
+	X(SWAP, "Swap")                                                                            \
+	X(KSM, "KSM")
 
 enum ft_smap_field {
 #define FT_X(id, key) FT_SMAP_##id,

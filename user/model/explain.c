@@ -181,6 +181,15 @@ static enum ft_entry entry_kind(const struct ft_explain *e)
 	return p->swapped ? FT_ENTRY_SWAP : FT_ENTRY_NONE;
 }
 
+/* Nothing is mapped, and nothing in swap; a soft-dirty mark is on such entries, too. */
+static bool is_empty(uint64_t entry)
+{
+	struct ft_pagemap p;
+
+	ft_pagemap_decode(entry, &p);
+	return !p.present && !p.swapped && !p.guard && !p.uffd_wp;
+}
+
 /*
  * Whether a first write may map a huge page: allowed for the mapping, the whole aligned range
  * within it, and nothing of the range mapped yet. thp_vma_allowable_order(),
@@ -202,7 +211,7 @@ static bool thp_fits(const struct ft_explain *e, const char *root)
 	if (!entries || ft_pagemap_read(root, e->pid, start, page_size(e), n, entries))
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if (entries[i] & ~(1ULL << 55)) /* a soft-dirty mark is on empty entries too */
+		if (!is_empty(entries[i]))
 			return false;
 	return true;
 }
@@ -215,13 +224,21 @@ static bool is_left_out(const struct ft_explain *e)
 	return is_kind(e->map, "vvar") || is_kind(e->map, "special");
 }
 
+/* Whether a page flag says KSM rightly: only what is marked for it is merged. */
+static bool may_be_ksm(const struct ft_explain *e)
+{
+	if (e->machine.ksm_unknown || !e->smap->kb[FT_SMAP_KSM])
+		return false;
+	return !e->smap->vm_flags || ft_smap_flag(e->smap, "mg");
+}
+
 static void read_entry(struct ft_explain *e, const char *root)
 {
 	uint64_t raw = 0;
 
 	e->pagemap_err = ft_pagemap_read(root, e->pid, e->addr, page_size(e), 1, &raw);
 	e->kpage_err = -ENOENT;
-	if (!e->pagemap_err && !raw && is_left_out(e))
+	if (!e->pagemap_err && is_empty(raw) && is_left_out(e))
 		e->pagemap_err = -ENODATA;
 	if (e->pagemap_err)
 		return;
@@ -230,6 +247,8 @@ static void read_entry(struct ft_explain *e, const char *root)
 		e->kpage_err = ft_kpageflags_read(root, e->entry.frame, &e->kpageflags);
 		if (!e->kpage_err)
 			e->kpage_err = ft_kpagecount_read(root, e->entry.frame, &e->kpagecount);
+		if (!may_be_ksm(e))
+			e->kpageflags &= ~(1ULL << FT_KPF_KSM);
 	}
 	if (e->entry.swapped && e->entry.frame_known && !e->entry.special &&
 	    ft_swap_device(root, e->entry.swap_type, e->swap_device, sizeof(e->swap_device),
