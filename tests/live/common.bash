@@ -106,3 +106,18 @@ skip_if_needs() {
 	what=$(jq -r 'select(.skip) | .needs' "${1:-truth}")
 	[[ -z $what ]] || needs "$what"
 }
+
+# mistake STATUS TEXT… -- COMMAND…: the line holds each of the texts.
+mistake() {
+	local want=$1 texts=() text status=0
+	shift
+	while [[ $1 != -- ]]; do texts+=("$1") && shift; done
+	shift
+	timeout 30 "$@" >out 2>err </dev/null || status=$?
+	[[ $status -eq $want ]] || { echo "exit code $status, not $want: $*" && cat err && return 1; }
+	[[ ! -s out ]] || { echo "on stdout: $(cat out)" && return 1; }
+	[[ $(wc -l <err) -eq 1 && $(cat err) == 'faulttrace: '* ]] || { echo "not one line: $(cat err)" && return 1; }
+	for text in "${texts[@]}"; do
+		grep -qF -- "$text" err || { echo "no '$text' in: $(cat err)" && return 1; }
+	done
+}
