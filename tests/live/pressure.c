@@ -193,6 +193,7 @@ static char *map_file(const char *path, size_t bytes, int advice)
 		perror(path);
 		exit(1);
 	}
+	close(fd);
 	madvise(p, bytes, advice);
 	return p;
 }

@@ -110,13 +110,15 @@ teardown_file() { confusion; }
 	report_is '.cgroup_blame[0].victim_cgroup // "" | endswith("/kid")'
 }
 
+# box_cgroup PID: the cgroup of the swapbox.sh that runs as that, v1 or v2.
+box_cgroup() { compgen -G "/sys/fs/cgroup/memory/faulttrace-test-$1" || compgen -G "/sys/fs/cgroup/faulttrace-test-$1"; }
+
 @test "cgroup: judged alone, while it vanishes" {
 	local dir box
 	background "$WL/swapbox.sh" -s 256 -m 48 "$P" 5 random 96 >own
 	box=$pid
-	until_true 10 compgen -G "/sys/fs/cgroup/memory/faulttrace-test-$pid" ||
-		until_true 1 compgen -G "/sys/fs/cgroup/faulttrace-test-$pid" || needs swap
-	dir=$(compgen -G "/sys/fs/cgroup/memory/faulttrace-test-$pid" || compgen -G "/sys/fs/cgroup/faulttrace-test-$pid")
+	until_true 10 box_cgroup "$box" || needs swap
+	dir=$(box_cgroup "$box")
 	watch -c "$dir"
 	wait "$box" || true
 	until_true 15 test ! -e "$dir"
@@ -188,7 +190,7 @@ teardown_file() { confusion; }
 
 @test "full swap: said, and who was killed" {
 	watch
-	box -s 16 -m 48 -- '$P 5 random 63 >own'
+	box -s 64 -m 48 -- '$P 5 random 109 >own'
 	unwatch
 	sums_agree
 	report_is 'any(.advice[]; startswith("swap is full"))'
