@@ -87,7 +87,7 @@ teardown_file() { confusion; }
 	"$P" 60 small 4 0 "$file" >own
 	unwatch
 	report_is '.sums.file_majors as $n | $n >= $m - 24 and ([.files[].majors] | add) == $n' --argjson m "$(own majflt)"
-	summary_is '.loss["files-full"] > 100'
+	summary_is '.loss["files-full"] > 20'
 }
 
 @test "read(): swap-ins that are no fault's" {
@@ -117,7 +117,7 @@ box_cgroup() { compgen -G "/sys/fs/cgroup/memory/faulttrace-test-$1" || compgen 
 	local dir box
 	background "$WL/swapbox.sh" -s 256 -m 48 "$P" 5 random 96 >own
 	box=$pid
-	until_true 10 box_cgroup "$box" || needs swap
+	until_true 60 box_cgroup "$box" || needs swap
 	dir=$(box_cgroup "$box")
 	watch -c "$dir"
 	wait "$box" || true
@@ -260,18 +260,24 @@ ticks() { sed 's/.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 }'; }
 	[[ $output == *"NAME=VALUE"*distance* ]]
 }
 
+# slept TIMES: as long as the scheduler says that the program was blocked. An emulated drive is done
+# before anyone sleeps, so that a guest asks this instead of how many majors waited; elsewhere what a
+# hypervisor takes counts as blocked, too.
+slept() { if [[ ${FT_VM-} ]]; then jq ".blocked_ns * $1" own; else echo null; fi; }
+
 @test "breakdown: where the time of a fault goes" {
 	local status=0
 	"$WL/swapbox.sh" -s 128 -m 48 "$FT" -q -j -o faults --breakdown -- "$P" 2 random 80 >own || status=$?
 	[[ $status -ne 77 ]] || needs swap
 	[[ $status -eq 0 ]]
 	# The parts do not overlap; nearly all majors waited for I/O, and someone paid for the limit.
-	jq -ne 'reduce (inputs | select(.type == "fault" and .latency_ns != null)) as $f ({};
+	jq -ne --argjson slept "$(slept 0.8)" 'reduce (inputs | select(.type == "fault" and .latency_ns != null)) as $f ({};
 			(if $f.reclaim_ns + $f.compaction_ns + $f.wait_ns > $f.latency_ns then .over += 1 else . end)
-			| (if $f.fault == "major" then .majors += 1 else . end)
+			| .wait += $f.wait_ns | (if $f.fault == "major" then .majors += 1 else . end)
 			| (if $f.fault == "major" and $f.wait_ns > 0 then .waited += 1 else . end)
 			| (if $f.memcg_reclaim_ns > 0 then .reclaimed += 1 else . end))
-		| (.over // 0) == 0 and .majors > 200 and .waited > 0.8 * .majors and .reclaimed > 100' faults
+		| (.over // 0) == 0 and .majors > 200 and .reclaimed > 20
+			and (if $slept then .wait > $slept else .waited > 0.8 * .majors end)' faults
 	"$FT" -q -j -o plain -- true
 	jq -ne 'reduce (inputs | select(.type == "fault")) as $f (true; . and $f.wait_ns == null and $f.reclaim_ns == null)' plain
 }
@@ -285,7 +291,8 @@ ticks() { sed 's/.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 }'; }
 	jq -ne 'all(inputs | select(.type == "hist"); .reclaim_ns + .compaction_ns + .wait_ns + .rest_ns == .stall_ns)' groups
 	# Someone pays for the limit; a swap-in waits for I/O, whatever the processor takes here.
 	jq -ne '[inputs | select(.type == "hist").memcg_reclaim_ns] | add > 1e7' groups
-	jq -ne 'first(inputs | select(.by.cause? == "swap-in")) | .memcg_reclaim_ns > 0 and .wait_ns > 0.2 * .stall_ns' groups
+	jq -ne --argjson slept "$(slept 0.5)" 'first(inputs | select(.by.cause? == "swap-in"))
+		| .memcg_reclaim_ns > 0 and .wait_ns > ($slept // 0.2 * .stall_ns)' groups
 	"$WL/swapbox.sh" -s 128 -m 32 "$FT" hist -q --by cause --breakdown --table -- "$P" 1 random 64 >table
 	grep -q 'RECL% *MEMCG% *COMP% *WAIT% *CPU%' table
 	# Not asked for: nothing of it is attached, and nothing shown.
