@@ -194,6 +194,13 @@ static __always_inline __u64 compat_word(__u64 addr, bool cast)
  */
 
 /*
+ * Loops: bpf_loop() has its body verified once instead of once a round.
+ * Added in 5.17: e6f2dd0f8067 ("bpf: Add bpf_loop helper"). A program with a callback in it, called
+ * or not, does not load before 5.13 (69c087ba6225, "bpf: Add bpf_for_each_map_elem() helper"): it is
+ * for programs whose hook is younger, as mm_vmscan_write_folio is.
+ */
+
+/*
  * The argument of oom:mark_victim: the victim's pid, or the task since 6.9: 72ba14deb40a ("mm:
  * update mark_victim tracepoints fields"), which stable releases from 5.4 on have taken over. No
  * kernel address is as small as a pid. The task, or NULL.

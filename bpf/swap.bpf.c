@@ -97,16 +97,43 @@ static __always_inline bool in_swap_cache(struct folio *folio)
 	return compat_page_flags(folio) & 1ULL << bpf_core_enum_value(enum pageflags, PG_swapcache);
 }
 
-static __always_inline void remember(__u64 entry, const struct ft_eviction *e,
-				     struct ft_thrash_sums *s)
+/* The pages of a folio that goes, the first under `key`. `s`: NULL for knobs.evictions. */
+struct gone {
+	__u64 key;
+	struct ft_eviction e;
+	struct ft_thrash_sums *s;
+};
+
+static __always_inline void remember(__u32 nth, struct gone *g)
 {
-	if (bpf_map_update_elem(&ft_evictions, &entry, e, BPF_EXIST)) {
-		bpf_map_update_elem(&ft_evictions, &entry, e, BPF_ANY);
-		add_to(s->remembered, 1);
+	__u64 entry = g->key + nth;
+
+	if (!g->s) {
+		bpf_map_update_elem(&ft_evictions, &entry, &g->e, BPF_ANY);
+	} else if (bpf_map_update_elem(&ft_evictions, &entry, &g->e, BPF_EXIST)) {
+		bpf_map_update_elem(&ft_evictions, &entry, &g->e, BPF_ANY);
+		add_to(g->s->remembered, 1);
 	}
 }
 
+static long remember_one(__u32 nth, struct gone *g)
+{
+	remember(nth, g);
+	return 0;
+}
+
 #define FOLIO_PAGES_MAX 512
+
+/* `loop`: compat.bpf.h, "loops". The verifier goes through 512 rounds of the other one. */
+static __always_inline void remember_all(struct gone *g, __u32 n, bool loop)
+{
+	if (loop) {
+		bpf_loop(n < FOLIO_PAGES_MAX ? n : FOLIO_PAGES_MAX, remember_one, g, 0);
+		return;
+	}
+	for (__u32 i = 0; i < FOLIO_PAGES_MAX && i < n; i++)
+		remember(i, g);
+}
 
 static __always_inline bool same_name(const struct ft_evictor *a, const struct ft_evictor *b)
 {
@@ -115,14 +142,14 @@ static __always_inline bool same_name(const struct ft_evictor *a, const struct f
 	return x[0] == y[0] && x[1] == y[1];
 }
 
-/* The page at `addr` was given to its swap device; for knobs.evictions. Global: verified once. */
-__weak __noinline int page_noted(__u64 addr)
+/* The page at `addr` was given to its swap device; for knobs.evictions. */
+static __always_inline int page_noted(__u64 addr, bool loop)
 {
 	struct folio *folio = (void *)addr;
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32, n = compat_folio_pages(folio);
-	struct ft_eviction e = { .ts = bpf_ktime_get_ns(), .evictor = tgid };
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct gone g = { .key = entry_of(folio),
+			  .e = { .ts = bpf_ktime_get_ns(), .evictor = tgid } };
 	struct ft_evictor now __attribute__((aligned(8))) = {}, *name;
-	__u64 key = entry_of(folio);
 
 	if (!ft_knobs.evictions)
 		return 0; /* compat.bpf.h, "global functions" */
@@ -132,23 +159,20 @@ __weak __noinline int page_noted(__u64 addr)
 	name = bpf_map_lookup_elem(&ft_evictors, &tgid);
 	if (!name || !same_name(name, &now))
 		bpf_map_update_elem(&ft_evictors, &tgid, &now, BPF_ANY);
-	for (__u32 i = 0; i < FOLIO_PAGES_MAX && i < n; i++) {
-		__u64 entry = key + i;
-
-		bpf_map_update_elem(&ft_evictions, &entry, &e, BPF_ANY);
-	}
+	remember_all(&g, compat_folio_pages(folio), loop);
 	return 0;
 }
 
 /* The same for FT_OUT_THRASH. */
-__weak __noinline int page_written(__u64 addr)
+static __always_inline int page_written(__u64 addr, bool loop)
 {
 	struct folio *folio = (void *)addr;
-	__u64 pid_tgid = bpf_get_current_pid_tgid(), key = entry_of(folio);
+	struct gone g = { .key = entry_of(folio),
+			  .e = { .ts = bpf_ktime_get_ns(),
+				 .evictor = bpf_get_current_pid_tgid() >> 32 } };
 	struct ft_thrash_sums *s;
 	struct ft_thrash_proc *taker;
 	struct ft_state *st;
-	struct ft_eviction e = { .ts = bpf_ktime_get_ns(), .evictor = pid_tgid >> 32 };
 	__u32 n = compat_folio_pages(folio);
 	bool shmem;
 
@@ -164,12 +188,12 @@ __weak __noinline int page_written(__u64 addr)
 		return 0;
 	}
 	shmem = !((__u64)BPF_CORE_READ((struct page *)folio, mapping) & MAPPING_ANON);
-	e.victim = st->thrash.victim;
+	g.e.victim = st->thrash.victim;
 	st->thrash.victim = 0;
 	if (!proc_inside(taker)) {
-		struct ft_thrash_proc *loser = bpf_map_lookup_elem(&ft_procs, &e.victim);
+		struct ft_thrash_proc *loser = bpf_map_lookup_elem(&ft_procs, &g.e.victim);
 
-		if (!e.victim || !loser || !proc_inside(loser))
+		if (!g.e.victim || !loser || !proc_inside(loser))
 			return 0;
 	}
 	add_to(taker->wrote, n);
@@ -178,35 +202,55 @@ __weak __noinline int page_written(__u64 addr)
 		add_to(s->swapout_shmem, n);
 		return 0;
 	}
-	if (e.victim) {
-		struct ft_blame *b = blame_of(e.evictor, e.victim);
+	if (g.e.victim) {
+		struct ft_blame *b = blame_of(g.e.evictor, g.e.victim);
 
 		if (b)
 			add_to(b->written, n);
 	}
-	for (__u32 i = 0; i < FOLIO_PAGES_MAX && i < n; i++)
-		remember(key + i, &e, s);
+	g.s = s;
+	remember_all(&g, n, loop);
 	return 0;
 }
 
-static __always_inline int page_out(__u64 addr)
+/* Global: their stack, and verified by themselves. */
+__weak __noinline int folio_noted(__u64 addr)
 {
-	if (!ft_attached_ns)
-		return 0;
-	return ft_knobs.out & FT_OUT_THRASH ? page_written(addr) : page_noted(addr);
+	return page_noted(addr, true);
+}
+
+__weak __noinline int folio_written(__u64 addr)
+{
+	return page_written(addr, true);
+}
+
+__weak __noinline int old_page_noted(__u64 addr)
+{
+	return page_noted(addr, false);
+}
+
+__weak __noinline int old_page_written(__u64 addr)
+{
+	return page_written(addr, false);
 }
 
 SEC("tp_btf/mm_vmscan_write_folio")
 int BPF_PROG(tp_btf__mm_vmscan_write_folio, struct folio *folio)
 {
-	return page_out(first_arg(ctx));
+	if (!ft_attached_ns)
+		return 0;
+	return ft_knobs.out & FT_OUT_THRASH ? folio_written(first_arg(ctx))
+					    : folio_noted(first_arg(ctx));
 }
 
 /* Its name before pages became folios: compat.bpf.h. */
 SEC("tp_btf/mm_vmscan_writepage")
 int BPF_PROG(tp_btf__mm_vmscan_writepage, struct page *page)
 {
-	return page_out(first_arg(ctx));
+	if (!ft_attached_ns)
+		return 0;
+	return ft_knobs.out & FT_OUT_THRASH ? old_page_written(first_arg(ctx))
+					    : old_page_noted(first_arg(ctx));
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
