@@ -195,9 +195,9 @@ static __always_inline __u64 compat_word(__u64 addr, bool cast)
 
 /*
  * Loops: bpf_loop() has its body verified once instead of once a round.
- * Added in 5.17: e6f2dd0f8067 ("bpf: Add bpf_loop helper"). A program with a callback in it, called
- * or not, does not load before 5.13 (69c087ba6225, "bpf: Add bpf_for_each_map_elem() helper"): it is
- * for programs whose hook is younger, as mm_vmscan_write_folio is.
+ * Added in 5.17: e6f2dd0f8067 ("bpf: Add bpf_loop helper"). Before 5.13 a program with a callback
+ * in it, called or not, does not load (69c087ba6225, "bpf: Add bpf_for_each_map_elem() helper"): it
+ * is for programs whose hook is younger, as mm_vmscan_write_folio is.
  */
 
 /*

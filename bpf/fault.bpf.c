@@ -47,7 +47,7 @@ static __noinline int finish(void *ctx)
  * signal ends the fault. In kernel mode no signal is always the fixup, also when the task is being
  * killed. `fatal`, of the signal: FT_KNOWN_FATAL, FT_FATAL.
  */
-static __always_inline void flush(void *ctx, struct ft_state *st, __u32 end, __u32 fatal)
+static __always_inline bool flush_due(struct ft_state *st, __u32 end, __u32 fatal)
 {
 	struct ft_finish *f = &st->finish;
 
@@ -57,16 +57,23 @@ static __always_inline void flush(void *ctx, struct ft_state *st, __u32 end, __u
 		f->latency = st->sig.latency;
 		f->end = st->sig.end;
 		f->fatal = fatal;
-	} else if (st->is_open) {
+		return true;
+	}
+	if (st->is_open) {
 		st->is_open = 0;
 		f->which = FT_WHICH_OPEN;
 		f->latency = FT_UNKNOWN_NS;
 		f->end = st->open.mode == FT_MODE_KERNEL ? FT_END_FIXUP : end;
 		f->fatal = 0;
-	} else {
-		return;
+		return true;
 	}
-	finish(ctx);
+	return false;
+}
+
+static __always_inline void flush(void *ctx, struct ft_state *st, __u32 end, __u32 fatal)
+{
+	if (flush_due(st, end, fatal))
+		finish(ctx);
 }
 
 static __always_inline void fill_open(struct ft_open *o, struct task_struct *task, __u64 addr,
@@ -115,6 +122,7 @@ static __always_inline int fault_begin(void *ctx, struct task_struct *task, __u6
 {
 	const __u32 filters = ft_knobs.filters;
 	struct ft_state *st;
+	bool due;
 
 	if (!wanted_thread(task, filters))
 		return 0;
@@ -138,9 +146,17 @@ static __always_inline int fault_begin(void *ctx, struct task_struct *task, __u6
 		st->finish = (struct ft_finish) { .which = FT_WHICH_NOFAULT,
 						  .latency = FT_UNKNOWN_NS,
 						  .end = FT_END_NOFAULT };
-		return finish(ctx);
+		due = true;
+	} else {
+		due = flush_due(st, FT_END_LOST, 0);
+		if (mode == FT_MODE_KERNEL && !due)
+			st->finish.which = FT_WHICH_OPEN;
 	}
-	flush(ctx, st, FT_END_LOST, 0);
+	/* One call, and memory tells which it was: else the verifier goes through it twice. */
+	if (due)
+		finish(ctx);
+	if (mode == FT_MODE_KERNEL && *(volatile __u32 *)&st->finish.which == FT_WHICH_NOFAULT)
+		return 0;
 	fill_open(&st->open, task, addr, regs, error, mode);
 	stack_begin(ctx, st, &st->open);
 	st->is_open = 1;

@@ -97,7 +97,7 @@ static __always_inline bool in_swap_cache(struct folio *folio)
 	return compat_page_flags(folio) & 1ULL << bpf_core_enum_value(enum pageflags, PG_swapcache);
 }
 
-/* The pages of a folio that goes, the first under `key`. `s`: NULL for knobs.evictions. */
+/* The pages of a folio that goes, the first under `key`. `s`: for FT_OUT_THRASH. */
 struct gone {
 	__u64 key;
 	struct ft_eviction e;
@@ -108,7 +108,7 @@ static __always_inline void remember(__u32 nth, struct gone *g)
 {
 	__u64 entry = g->key + nth;
 
-	if (!g->s) {
+	if (!(ft_knobs.out & FT_OUT_THRASH)) {
 		bpf_map_update_elem(&ft_evictions, &entry, &g->e, BPF_ANY);
 	} else if (bpf_map_update_elem(&ft_evictions, &entry, &g->e, BPF_EXIST)) {
 		bpf_map_update_elem(&ft_evictions, &entry, &g->e, BPF_ANY);
