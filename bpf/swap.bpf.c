@@ -104,7 +104,7 @@ struct gone {
 	struct ft_thrash_sums *s;
 };
 
-static __always_inline void remember(__u32 nth, struct gone *g)
+static __noinline long remember(__u32 nth, struct gone *g)
 {
 	__u64 entry = g->key + nth;
 
@@ -114,21 +114,19 @@ static __always_inline void remember(__u32 nth, struct gone *g)
 		bpf_map_update_elem(&ft_evictions, &entry, &g->e, BPF_ANY);
 		add_to(g->s->remembered, 1);
 	}
-}
-
-static long remember_one(__u32 nth, struct gone *g)
-{
-	remember(nth, g);
 	return 0;
 }
 
 #define FOLIO_PAGES_MAX 512
 
-/* `loop`: compat.bpf.h, "loops". The verifier goes through 512 rounds of the other one. */
+/*
+ * `loop`: compat.bpf.h, "loops". The verifier goes through 512 rounds of the other one. Before
+ * 5.12 it does not take every order that the compiler gives a loop's parts: the body is a call.
+ */
 static __always_inline void remember_all(struct gone *g, __u32 n, bool loop)
 {
 	if (loop) {
-		bpf_loop(n < FOLIO_PAGES_MAX ? n : FOLIO_PAGES_MAX, remember_one, g, 0);
+		bpf_loop(n < FOLIO_PAGES_MAX ? n : FOLIO_PAGES_MAX, remember, g, 0);
 		return;
 	}
 	for (__u32 i = 0; i < FOLIO_PAGES_MAX && i < n; i++)
@@ -151,7 +149,7 @@ static __always_inline int page_noted(__u64 addr, bool loop)
 			  .e = { .ts = bpf_ktime_get_ns(), .evictor = tgid } };
 	struct ft_evictor now __attribute__((aligned(8))) = {}, *name;
 
-	if (!ft_knobs.evictions)
+	if (!ft_knobs.evictions || (ft_knobs.out & FT_OUT_THRASH))
 		return 0; /* compat.bpf.h, "global functions" */
 	if (!in_swap_cache(folio))
 		return 0;
