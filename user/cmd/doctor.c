@@ -33,13 +33,18 @@ static const struct ft_opt opts[] = {
 static const struct ft_opt_group group = FT_OPT_GROUP("Options", opts);
 static const struct ft_opt_group *const groups[] = { &group, NULL };
 
+/* What is loaded for both is shown once, as it was more. */
 static void add_program(void *ctx, const struct ft_program_info *info)
 {
 	struct ft_doctor *d = ctx;
 
-	for (size_t i = 0; i < d->n_programs; i++)
-		if (!strcmp(d->program[i].name, info->name))
-			return;
+	for (size_t i = 0; i < d->n_programs; i++) {
+		if (strcmp(d->program[i].name, info->name) != 0)
+			continue;
+		if (info->insns > d->program[i].insns)
+			d->program[i] = *info;
+		return;
+	}
 	if (d->n_programs < FT_DOCTOR_PROGRAMS)
 		d->program[d->n_programs++] = *info;
 }
@@ -102,6 +107,7 @@ static void prove(struct ft_doctor *d, const struct doctor_opts *o, struct trace
 		.knobs = { .out = FT_OUT_STREAM,
 			   .want_vma = 1,
 			   .want_pte = 1,
+			   .evictions = 1,
 			   .follow = 1,
 			   .types = ~0U,
 			   .causes = ~0U,
