@@ -423,4 +423,17 @@ static __always_inline bool compat_has_task_io(void)
 	return bpf_core_field_exists(((struct task_struct *)0)->ioac.read_bytes);
 }
 
+/*
+ * zram and brd may read a page without a bio, and then no task is charged with it; until 6.3:
+ * 3222d8c2a7f8 ("block: remove ->rw_page"). They read one page for one fault.
+ */
+struct block_device_operations___ft {
+	void *rw_page;
+} __attribute__((preserve_access_index));
+
+static __always_inline bool compat_reads_without_bio(void)
+{
+	return bpf_core_field_exists(((struct block_device_operations___ft *)0)->rw_page);
+}
+
 #endif

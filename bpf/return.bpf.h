@@ -229,6 +229,9 @@ static __noinline __attribute__((unused)) int thrash_fault(void)
 	if (!p)
 		return 0;
 	pages = t->read_bytes >> 12;
+	if (!pages && t->end == FT_END_MAJOR && (t->swapped || t->cause == FT_CAUSE_SWAP_IN) &&
+	    compat_reads_without_bio())
+		pages = 1;
 	t->pages += pages;
 	if (t->end == FT_END_MAJOR) {
 		add_to(p->majors, 1);

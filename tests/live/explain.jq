@@ -26,6 +26,7 @@ def courses: [.next | if . == null then [] elif .cause == "uffd" then [.], [.fau
 # a write-protect marker.
 def shown($name): map(select(.outcome == "fault") | word
 	| if $name == "uffd-minor" and . == "minor uffd" then "minor shmem"
+	  elif $name == "uffd-minor" and . == "major uffd" then "major swap-in"
 	  elif $name == "uffd-wp" and . == "minor shmem" then "minor unknown"
 	  else . end);
 
@@ -42,8 +43,10 @@ def cost: [(map(select(.fault == "minor")) | length), (map(select(.fault == "maj
 	| ($c.prediction | courses) as $courses
 	| ([$courses[] | shown($c.name) | words] | unique | join(" or ")) as $predicted
 	| [$faults[] | select(.pid == $c.pid and .ts_ns >= $c.report.ts_ns
-		and .page == ($c.addr | page)) | .word] as $seen
-	| [$c.report.minflt, $c.report.majflt, ($c.report.signal != 0)] as $counted
+		and .page == ($c.addr | page)) | .word] as $all
+	# Another thread resolved it on another CPU, and this one still went by its old entry.
+	| ($all - ["minor spurious"]) as $seen
+	| [$c.report.minflt - ($all - $seen | length), $c.report.majflt, ($c.report.signal != 0)] as $counted
 	| "\($c.name) \($c.access): predicted \($predicted)" as $head
 	| if $c.prediction.outcome != "emulated" and all($courses[]; shown($c.name) != $seen)
 		then "\($head), seen \($seen | words)"
