@@ -112,6 +112,8 @@ teardown_file() { confusion; }
 	says HEALTHY PRESSURE
 	sums_agree
 	report_is '.sums.swapout_pages > 20000 and .sums.refaults < 100'
+	# On 5.10 a task is not marked as one that reclaims while MADV_PAGEOUT does: whose pages go is not seen.
+	[[ ! ${FT_VM-} || $(jq .sums.evicted report) -gt 0 ]] || needs evictions-of-pageout
 	report_is '.evictors[0] | .pid == $p and .evicted_anon > 20000' --argjson p "$(own pid)"
 	report_is 'any(.blame[]; .evictor_pid == $p and .victim_pid == $p and .written > 20000 and .returned == 0)' \
 		--argjson p "$(own pid)"

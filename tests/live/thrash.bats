@@ -207,6 +207,7 @@ box_cgroup() { compgen -G "/sys/fs/cgroup/memory/faulttrace-test-$1" || compgen 
 	unwatch
 	[[ $(own touches) -eq 5000 ]]
 	sums_agree
+	[[ ! ${FT_VM-} || $(jq .sums.evicted report) -gt 0 ]] || needs evictions-of-pageout
 	# 8 pages each; each pair is a process with itself.
 	report_is '[.blame[] | select(.evictor_pid != null and .evictor_pid == .victim_pid and .written > 0
 		and .returned > 0)] | length == 5000'
@@ -272,13 +273,14 @@ slept() { if [[ ${FT_VM-} ]]; then jq ".blocked_ns * $1" own; else echo null; fi
 	[[ $status -ne 77 ]] || needs swap
 	[[ $status -eq 0 ]]
 	# The parts do not overlap; nearly all majors waited for I/O, and someone paid for the limit.
-	jq -ne --argjson slept "$(slept 0.8)" 'reduce (inputs | select(.type == "fault" and .latency_ns != null)) as $f ({};
+	jq -ne --argjson slept "$(slept 0.5)" 'reduce (inputs | select(.type == "fault" and .latency_ns != null)) as $f ({};
 			(if $f.reclaim_ns + $f.compaction_ns + $f.wait_ns > $f.latency_ns then .over += 1 else . end)
 			| .wait += $f.wait_ns | (if $f.fault == "major" then .majors += 1 else . end)
 			| (if $f.fault == "major" and $f.wait_ns > 0 then .waited += 1 else . end)
 			| (if $f.memcg_reclaim_ns > 0 then .reclaimed += 1 else . end))
-		| (.over // 0) == 0 and .majors > 200 and .reclaimed > 20
-			and (if $slept then .wait > $slept else .waited > 0.8 * .majors end)' faults
+		| if (.over // 0) == 0 and .majors > 200 and .reclaimed > 20
+			and (if $slept then .wait > $slept else .waited > 0.8 * .majors end) then true
+		  else "not so: \(. + { $slept })" | halt_error(1) end' faults
 	"$FT" -q -j -o plain -- true
 	jq -ne 'reduce (inputs | select(.type == "fault")) as $f (true; . and $f.wait_ns == null and $f.reclaim_ns == null)' plain
 }

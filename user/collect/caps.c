@@ -237,7 +237,7 @@ static const char *cure_of(const struct choice *c, int err, const struct ft_caps
 		return "run as root, or grant the capabilities that are missing";
 	if (is_paranoid(c, err))
 		return FT_PARANOID_CURE;
-	if (err == -EPERM && ft_probe_memlock())
+	if (err == -EPERM && ft_probe_memlock(caps->types))
 		return FT_MEMLOCK_CURE;
 	if (err == -ECANCELED)
 		return "leave --hooks portable out";
@@ -283,7 +283,7 @@ static void explain(struct ft_cap *cap, const struct choice *c, int err, struct 
 	cap->state = absent ? FT_CAP_ABSENT : FT_CAP_REFUSED;
 	cap->cure = cure_of(c, err, caps, cap->cure);
 	caps->paranoid = caps->paranoid || is_paranoid(c, err);
-	caps->memlock = caps->memlock || (err == -EPERM && ft_probe_memlock());
+	caps->memlock = caps->memlock || (err == -EPERM && ft_probe_memlock(caps->types));
 	locked = err == -EPERM && is_locked(caps) && !lacks_capability();
 	snprintf(cap->reason, sizeof(cap->reason), "%s: %s%s%s", c->hook, why,
 		 locked ? "; lockdown is " : "", locked ? caps->lockdown : "");

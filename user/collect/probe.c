@@ -219,13 +219,24 @@ int ft_probe(enum ft_hook_kind kind, const char *target, const struct btf *btf)
 	}
 }
 
-bool ft_probe_memlock(void)
+/* Whether the kernel has a helper of this name. */
+static bool has_helper(const struct btf *types, const char *name)
+{
+	int id = btf__find_by_name_kind(types, "bpf_func_id", BTF_KIND_ENUM);
+	const struct btf_type *t = id > 0 ? btf__type_by_id(types, (__u32)id) : NULL;
+
+	for (int i = 0; t && i < btf_vlen(t); i++)
+		if (!strcmp(btf__name_by_offset(types, btf_enum(t)[i].name_off), name))
+			return true;
+	return false;
+}
+
+bool ft_probe_memlock(const struct btf *types)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_MEMLOCK, &limit) || limit.rlim_cur == RLIM_INFINITY)
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) || limit.rlim_cur == RLIM_INFINITY || !types)
 		return false;
 	/* Came in the same version; libbpf goes by it, too: bump_rlimit_memlock(). */
-	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_SOCKET_FILTER, BPF_FUNC_ktime_get_coarse_ns,
-				       NULL) == 0;
+	return !has_helper(types, "BPF_FUNC_ktime_get_coarse_ns");
 }

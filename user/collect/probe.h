@@ -40,6 +40,6 @@ int ft_probe_listed(enum ft_hook_kind kind, const char *target, const struct btf
  * programs counts as such (bpf_charge_memlock(), kernel/bpf/syscall.c), libbpf raises the limit,
  * and only CAP_SYS_RESOURCE may.
  */
-bool ft_probe_memlock(void);
+bool ft_probe_memlock(const struct btf *types);
 
 #endif

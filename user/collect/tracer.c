@@ -277,7 +277,7 @@ int ft_tracer_open(struct ft_tracer **out, const struct ft_tracer_config *config
 		err = prepare(t, config);
 	if (!err)
 		err = faulttrace_bpf__load(t->skel);
-	if (err == -EPERM && ft_probe_memlock())
+	if (err == -EPERM && ft_probe_memlock(t->caps->types))
 		err = -EDQUOT;
 	if (types >= 0)
 		close(types);
