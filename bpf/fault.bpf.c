@@ -115,11 +115,13 @@ static __always_inline void fill_open(struct ft_open *o, struct task_struct *tas
 /*
  * A new exception in a process that is wanted. Whatever the task had open is over: handling a fault
  * does not touch user memory, but with page faults disabled (in an interrupt, say), and then the
- * handler goes straight to the fixup: faulthandler_disabled(), arch/x86/mm/fault.c.
+ * handler goes straight to the fixup: faulthandler_disabled(), arch/x86/mm/fault.c. `exception`:
+ * not at handle_mm_fault(), which is not called then.
  */
 static __always_inline int fault_begin(void *ctx, struct task_struct *task, __u64 addr,
-				       struct pt_regs *regs, __u64 error, __u8 mode)
+				       struct pt_regs *regs, __u64 error, __u8 mode, bool exception)
 {
+	const bool kernel = exception && mode == FT_MODE_KERNEL;
 	const __u32 filters = ft_knobs.filters;
 	struct ft_state *st;
 	bool due;
@@ -140,7 +142,7 @@ static __always_inline int fault_begin(void *ctx, struct task_struct *task, __u6
 	if (st->walking)
 		return 0;
 	state_base(st);
-	if (mode == FT_MODE_KERNEL && compat_faults_disabled(task)) {
+	if (kernel && compat_faults_disabled(task)) {
 		fill_open(&st->nofault, task, addr, regs, error, mode);
 		stack_begin(ctx, st, &st->nofault);
 		st->finish = (struct ft_finish) { .which = FT_WHICH_NOFAULT,
@@ -149,13 +151,13 @@ static __always_inline int fault_begin(void *ctx, struct task_struct *task, __u6
 		due = true;
 	} else {
 		due = flush_due(st, FT_END_LOST, 0);
-		if (mode == FT_MODE_KERNEL && !due)
+		if (kernel && !due)
 			st->finish.which = FT_WHICH_OPEN;
 	}
 	/* One call, and memory tells which it was: else the verifier goes through it twice. */
 	if (due)
 		finish(ctx);
-	if (mode == FT_MODE_KERNEL && *(volatile __u32 *)&st->finish.which == FT_WHICH_NOFAULT)
+	if (kernel && *(volatile __u32 *)&st->finish.which == FT_WHICH_NOFAULT)
 		return 0;
 	fill_open(&st->open, task, addr, regs, error, mode);
 	stack_begin(ctx, st, &st->open);
@@ -171,7 +173,7 @@ int tp_btf__page_fault_user(__u64 *ctx)
 
 	if (!wanted_process(task))
 		return 0;
-	return fault_begin(ctx, task, ctx[0], (struct pt_regs *)ctx[1], ctx[2], FT_MODE_USER);
+	return fault_begin(ctx, task, ctx[0], (struct pt_regs *)ctx[1], ctx[2], FT_MODE_USER, true);
 }
 
 SEC("tp_btf/page_fault_kernel")
@@ -182,7 +184,7 @@ int BPF_PROG(tp_btf__page_fault_kernel, unsigned long addr, struct pt_regs *regs
 
 	if (!wanted_process(task))
 		return 0;
-	return fault_begin(ctx, task, addr, regs, error, FT_MODE_KERNEL);
+	return fault_begin(ctx, task, addr, regs, error, FT_MODE_KERNEL, true);
 }
 
 /*
@@ -234,7 +236,7 @@ static __always_inline int attempt(void *ctx, struct vm_area_struct *vma, __u64 
 		return 0;
 	if (ft_knobs.entry_attempt && regs && attempt_is_first(addr))
 		fault_begin(ctx, task, addr, regs, attempt_error(flags),
-			    flags & FAULT_FLAG_USER ? FT_MODE_USER : FT_MODE_KERNEL);
+			    flags & FAULT_FLAG_USER ? FT_MODE_USER : FT_MODE_KERNEL, false);
 	return attempt_begin(task, vma, addr, regs);
 }
 
