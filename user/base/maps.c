@@ -123,12 +123,18 @@ int ft_maps_parse(char *text, size_t len, struct ft_maps *out)
 
 int ft_maps_read(const char *root, pid_t pid, struct ft_maps *out)
 {
-	char *text;
-	size_t len;
-	int err = ft_proc_slurp(root, pid, "maps", &text, &len);
+	int err = -EINVAL;
 
-	*out = (struct ft_maps) { 0 };
-	return err ? err : ft_maps_parse(text, len, out);
+	for (int look = 0; look < FT_MAPS_LOOKS && err == -EINVAL; look++) {
+		char *text;
+		size_t len;
+
+		*out = (struct ft_maps) { 0 };
+		err = ft_proc_slurp(root, pid, "maps", &text, &len);
+		if (!err)
+			err = ft_maps_parse(text, len, out);
+	}
+	return err;
 }
 
 void ft_maps_deinit(struct ft_maps *m)

@@ -45,6 +45,11 @@ struct ft_maps {
  * -ENOMEM. An empty text is an empty table: kernel threads and zombies have one.
  */
 int ft_maps_parse(char *text, size_t len, struct ft_maps *out);
+/*
+ * The kernel gives maps and smaps in pieces, and mappings that merge between two of them are there
+ * twice, overlapping (m_next(), fs/proc/task_mmu.c): then the file is read again, this many times.
+ */
+#define FT_MAPS_LOOKS 5
 /* /proc/PID/maps below `root` ("" is this machine; pid 0 is this process). -ESRCH, -EACCES. */
 int ft_maps_read(const char *root, pid_t pid, struct ft_maps *out);
 void ft_maps_deinit(struct ft_maps *m);

@@ -132,14 +132,20 @@ static int read_maps(const char *root, pid_t pid, struct ft_smaps *out)
 
 int ft_smaps_read(const char *root, pid_t pid, struct ft_smaps *out)
 {
-	char *text;
-	size_t len;
-	int err = ft_proc_slurp(root, pid, "smaps", &text, &len);
+	int err = -EINVAL;
 
-	*out = (struct ft_smaps) { 0 };
-	if (err == -ESRCH)
-		return read_maps(root, pid, out);
-	return err ? err : ft_smaps_parse(text, len, out);
+	for (int look = 0; look < FT_MAPS_LOOKS && err == -EINVAL; look++) {
+		char *text;
+		size_t len;
+
+		*out = (struct ft_smaps) { 0 };
+		err = ft_proc_slurp(root, pid, "smaps", &text, &len);
+		if (err == -ESRCH)
+			return read_maps(root, pid, out);
+		if (!err)
+			err = ft_smaps_parse(text, len, out);
+	}
+	return err;
 }
 
 void ft_smaps_deinit(struct ft_smaps *m)
