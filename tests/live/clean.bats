@@ -91,7 +91,7 @@ holds_objects() {
 # The same sources under ASan and UBSan, with leaks counted; see live.mk.
 sanitized() {
 	san=$(dirname -- "$FT")/san/faulttrace
-	[[ -x $san ]] || needs sanitizers
+	"$san" --version >/dev/null 2>&1 || needs sanitizers
 	export ASAN_OPTIONS=detect_leaks=1:exitcode=99 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 }
 

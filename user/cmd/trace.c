@@ -136,8 +136,7 @@ static int check_caps(const struct ft_trace *t, int err)
 	}
 	if (t->caps.paranoid) {
 		ft_err("not permitted: with kernel.perf_event_paranoid %d this kernel gives "
-		       "software "
-		       "events to CAP_SYS_ADMIN alone; " FT_PARANOID_CURE,
+		       "software events to CAP_SYS_ADMIN alone; " FT_PARANOID_CURE,
 		       ft_caps_paranoid());
 		return FT_EXIT_PRIVILEGE;
 	}

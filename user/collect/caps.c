@@ -227,6 +227,12 @@ static bool is_paranoid(const struct choice *c, int err)
 	       !(capabilities() & 1ULL << CAP_SYS_ADMIN) && !lacks_capability();
 }
 
+/* Whether it is refused for want of memory, and not of what else fentry is refused for. */
+static bool lacks_memory(const struct choice *c, int err, const struct ft_caps *caps)
+{
+	return err == -EPERM && !uses_fentry(c->kind) && ft_probe_memlock(caps->types);
+}
+
 /* What would help, or what does until then. Of a choice without one the best one's stays. */
 static const char *cure_of(const struct choice *c, int err, const struct ft_caps *caps,
 			   const char *before)
@@ -237,7 +243,7 @@ static const char *cure_of(const struct choice *c, int err, const struct ft_caps
 		return "run as root, or grant the capabilities that are missing";
 	if (is_paranoid(c, err))
 		return FT_PARANOID_CURE;
-	if (err == -EPERM && ft_probe_memlock(caps->types))
+	if (lacks_memory(c, err, caps))
 		return FT_MEMLOCK_CURE;
 	if (err == -ECANCELED)
 		return "leave --hooks portable out";
@@ -283,7 +289,8 @@ static void explain(struct ft_cap *cap, const struct choice *c, int err, struct 
 	cap->state = absent ? FT_CAP_ABSENT : FT_CAP_REFUSED;
 	cap->cure = cure_of(c, err, caps, cap->cure);
 	caps->paranoid = caps->paranoid || is_paranoid(c, err);
-	caps->memlock = caps->memlock || (err == -EPERM && ft_probe_memlock(caps->types));
+	caps->memlock =
+		caps->memlock || (ft_ability_needed(c->ability) && lacks_memory(c, err, caps));
 	locked = err == -EPERM && is_locked(caps) && !lacks_capability();
 	snprintf(cap->reason, sizeof(cap->reason), "%s: %s%s%s", c->hook, why,
 		 locked ? "; lockdown is " : "", locked ? caps->lockdown : "");
