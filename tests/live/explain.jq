@@ -44,8 +44,8 @@ def cost: [(map(select(.fault == "minor")) | length), (map(select(.fault == "maj
 	| ([$courses[] | shown($c.name) | words] | unique | join(" or ")) as $predicted
 	| [$faults[] | select(.pid == $c.pid and .ts_ns >= $c.report.ts_ns
 		and .page == ($c.addr | page)) | .word] as $all
-	# Another thread resolved it on another CPU, and this one still went by its old entry.
-	| ($all - ["minor spurious"]) as $seen
+	# Of userfaultfd: another thread resolved it on another CPU, and this one went by its old entry.
+	| ($all - (if $c.name | startswith("uffd") then ["minor spurious"] else [] end)) as $seen
 	| [$c.report.minflt - ($all - $seen | length), $c.report.majflt, ($c.report.signal != 0)] as $counted
 	| "\($c.name) \($c.access): predicted \($predicted)" as $head
 	| if $c.prediction.outcome != "emulated" and all($courses[]; shown($c.name) != $seen)

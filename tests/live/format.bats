@@ -76,7 +76,9 @@ says() { grep -qE "$1" err || { echo "no line: $1" && cat err && return 1; }; }
 @test "the summary: counts and stall by type and cause, loss, account" {
 	# As the child of another: its exec is among what is traced, and takes a page by gup.
 	traced -- sh -c '"$0" 101; true' "$WL/segv-unmapped"
-	says '^[0-9]+ faults in [0-9.]+ s, [0-9.]+ ms stalled: [0-9]+ minor, [0-9]+ major, [0-9]+ invalid, 0 aborted$'
+	# On 5.10 the walk of a stack may add some, with page faults disabled.
+	invalid=$((101 + $(awk '/^invalid nofault/ { n = $3 } END { print n + 0 }' err)))
+	says "^[0-9]+ faults in [0-9.]+ s, [0-9.]+ ms stalled: [0-9]+ minor, [0-9]+ major, $invalid invalid, 0 aborted\$"
 	says '^TYPE +CAUSE +COUNT +STALL\(ms\) +AVG\(us\)$'
 	says '^invalid unmapped +101 +[0-9]+\.[0-9]{3} +[0-9]+\.[0-9]{3}$'
 	says '^Lost: nothing$'

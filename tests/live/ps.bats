@@ -143,7 +143,9 @@ ordered() {
 
 @test "ps survives processes that come and go" {
 	background bash -c 'while :; do (/bin/true &); done'
-	for _ in {1..20}; do "$FT" ps -a >/dev/null; done
+	local n=50
+	[[ ! ${FT_VM-} ]] || n=20 # an emulated CPU
+	for ((; n > 0; n--)); do "$FT" ps -a >/dev/null; done
 }
 
 @test "ps lists 10,000 processes in under 0.5 s" {

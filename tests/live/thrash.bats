@@ -74,7 +74,8 @@ teardown_file() { confusion; }
 }
 
 @test "small files: each is counted, and named" {
-	local file=$WL_DIR/faulttrace-thrash.$$.small
+	local file=$WL_DIR/faulttrace-thrash.$$.small least=100
+	[[ ! ${FT_VM-} ]] || least=20 # the reader has more time between two files
 	watch
 	"$P" 60 small 4 0 "$file" >own
 	unwatch
@@ -87,7 +88,7 @@ teardown_file() { confusion; }
 	"$P" 60 small 4 0 "$file" >own
 	unwatch
 	report_is '.sums.file_majors as $n | $n >= $m - 24 and ([.files[].majors] | add) == $n' --argjson m "$(own majflt)"
-	summary_is '.loss["files-full"] > 20'
+	summary_is ".loss[\"files-full\"] > $least"
 }
 
 @test "read(): swap-ins that are no fault's" {
@@ -278,8 +279,9 @@ slept() { if [[ ${FT_VM-} ]]; then jq ".blocked_ns * $1" own; else echo null; fi
 			| .wait += $f.wait_ns | (if $f.fault == "major" then .majors += 1 else . end)
 			| (if $f.fault == "major" and $f.wait_ns > 0 then .waited += 1 else . end)
 			| (if $f.memcg_reclaim_ns > 0 then .reclaimed += 1 else . end))
-		| if (.over // 0) == 0 and .majors > 200 and .reclaimed > 20
-			and (if $slept then .wait > $slept else .waited > 0.8 * .majors end) then true
+		| if (.over // 0) == 0 and .majors > 200
+			and (if $slept then .reclaimed > 20 and .wait > $slept
+			     else .reclaimed > 100 and .waited > 0.8 * .majors end) then true
 		  else "not so: \(. + { $slept })" | halt_error(1) end' faults
 	"$FT" -q -j -o plain -- true
 	jq -ne 'reduce (inputs | select(.type == "fault")) as $f (true; . and $f.wait_ns == null and $f.reclaim_ns == null)' plain

@@ -8,7 +8,7 @@ VM_DEPS := qemu-system-x86 qemu-system-arm cpio e2fsprogs xz-utils zstd lz4 lld 
 # One or more names of tests/vm/kernels; empty: every one of the class "matrix".
 KERNEL ?=
 
-# Not empty: every live test in every guest, half an hour each; else each its share of them.
+# Not empty: every live test in every guest, up to an hour each; else each its share of them.
 FULL ?=
 VM_FULL = $(if $(FULL),FT_VM_COMMAND="/ft/tests/live/run-in-vm --full" FT_VM_LIMIT=7200 FT_VM_BUDGET=86400)
 

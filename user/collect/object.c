@@ -86,7 +86,9 @@ static void patch_cast(char *elf, size_t size, const struct ft_caps *caps)
 		if (!memcmp(&insn, &call, sizeof(insn))) {
 			insn.src_reg = BPF_PSEUDO_KFUNC_CALL;
 			insn.imm = caps->cast;
-		} else if (BPF_OP(insn.code) == BPF_MOV && insn.imm == FT_TYPE_CAST) {
+		} else if ((insn.code == (BPF_ALU64 | BPF_MOV | BPF_K) ||
+			    insn.code == (BPF_ALU | BPF_MOV | BPF_K)) &&
+			   insn.imm == FT_TYPE_CAST) {
 			insn.imm = caps->cast_type;
 		}
 		memcpy(elf + i, &insn, sizeof(insn));
