@@ -48,13 +48,22 @@ int ft_tracer_final(struct ft_tracer *t, struct ft_snapshot *s)
 	return err;
 }
 
-static void add_counts(struct ft_counts *sum, const struct ft_counts *c)
+/* The account of all tasks, at one moment. */
+struct account {
+	struct ft_counts sum;
+	__u64 uneven; /* by how much the two sides of single living tasks differ */
+};
+
+static void add_task(struct account *a, const struct ft_counts *c)
 {
-	__u64 *a = (__u64 *)sum;
-	const __u64 *b = (const __u64 *)c;
+	__u64 kernel = c->kernel_min + c->kernel_maj;
+	__u64 ours = c->seen_min + c->seen_maj + c->gup_min + c->gup_maj;
+	const __u64 *from = (const __u64 *)c;
+	__u64 *to = (__u64 *)&a->sum;
 
 	for (size_t i = 0; i < U64S(*c); i++)
-		a[i] += b[i];
+		to[i] += from[i];
+	a->uneven += kernel > ours ? kernel - ours : ours - kernel;
 }
 
 static int by_value(const void *a, const void *b)
@@ -80,7 +89,7 @@ static size_t read_keys(int fd, __u64 *keys, size_t max)
 }
 
 /* Where there are no iterators: the tasks of the hash one by one. */
-static int add_hashed(struct faulttrace_bpf *skel, struct ft_counts *sum)
+static int add_hashed(struct faulttrace_bpf *skel, struct account *a)
 {
 	int map = bpf_map__fd(skel->maps.ft_states_hash), err = 0;
 	int prog = bpf_program__fd(skel->progs.ft_count_task);
@@ -96,13 +105,13 @@ static int add_hashed(struct faulttrace_bpf *skel, struct ft_counts *sum)
 		skel->bss->ft_counted = (struct ft_counts) {};
 		skel->bss->ft_task_counted = keys[i];
 		err = bpf_prog_test_run_opts(prog, &opts) ? -errno : 0;
-		add_counts(sum, &skel->bss->ft_counted);
+		add_task(a, &skel->bss->ft_counted);
 	}
 	return err;
 }
 
 /* Adds the tasks that live. The iterator reads each task's two sides at one moment. */
-static int add_living(struct faulttrace_bpf *skel, struct ft_counts *sum)
+static int add_living(struct faulttrace_bpf *skel, struct account *a)
 {
 	struct ft_counts part[64];
 	struct bpf_link *link;
@@ -110,7 +119,7 @@ static int add_living(struct faulttrace_bpf *skel, struct ft_counts *sum)
 	ssize_t n;
 
 	if (bpf_program__fd(skel->progs.ft_count_task) >= 0)
-		return add_hashed(skel, sum);
+		return add_hashed(skel, a);
 	if (bpf_program__fd(skel->progs.iter__tasks) < 0)
 		return -ENOENT;
 	link = bpf_program__attach_iter(skel->progs.iter__tasks, NULL);
@@ -121,7 +130,7 @@ static int add_living(struct faulttrace_bpf *skel, struct ft_counts *sum)
 		err = -errno;
 	while (!err && (n = read(fd, part, sizeof(part))) > 0)
 		for (ssize_t i = 0; i < n / (ssize_t)sizeof(*part); i++)
-			add_counts(sum, &part[i]);
+			add_task(a, &part[i]);
 	if (fd >= 0)
 		close(fd);
 	bpf_link__destroy(link);
@@ -166,19 +175,55 @@ static void await_missed_exits(struct faulttrace_bpf *skel)
  * Tasks that ended are read first: one that ends meanwhile is then missing on both sides of the
  * account instead of standing in it twice.
  */
+static int read_account(struct ft_tracer *t, struct account *a, bool *living_known)
+{
+	int exited = bpf_object__find_map_fd_by_name(ft_tracer_object(t), "ft_exited");
+	int err;
+
+	*a = (struct account) {};
+	err = sum_percpu(exited, 0, (__u64 *)&a->sum, U64S(a->sum));
+	if (!err)
+		*living_known = !add_living(ft_tracer_skel(t), a);
+	return err;
+}
+
+#define ACCOUNT_LOOKS 5
+
+/*
+ * A task that runs may be met between the kernel's count of a fault, in mm_account_fault(), and
+ * ours, which follows it. A moment later it is even; what really was lost stays lost.
+ */
+static int read_even_account(struct ft_tracer *t, struct ft_snapshot *s)
+{
+	__u64 least = UINT64_MAX;
+	struct account a;
+
+	for (int i = 0; i < ACCOUNT_LOOKS && least; i++) {
+		int err;
+
+		if (i)
+			usleep(1000);
+		err = read_account(t, &a, &s->counts_known);
+		if (err)
+			return err;
+		if (a.uneven < least) {
+			least = a.uneven;
+			s->counts = a.sum;
+		}
+	}
+	return 0;
+}
+
 int ft_tracer_snapshot(struct ft_tracer *t, struct ft_snapshot *s)
 {
-	struct bpf_object *obj = ft_tracer_object(t);
 	int err;
 
 	*s = (struct ft_snapshot) {};
 	await_missed_exits(ft_tracer_skel(t));
-	err = sum_percpu(bpf_object__find_map_fd_by_name(obj, "ft_exited"), 0, (__u64 *)&s->counts,
-			 U64S(s->counts));
+	err = read_even_account(t, s);
 	if (err)
 		return err;
-	s->counts_known = !add_living(ft_tracer_skel(t), &s->counts);
-	s->misses = count_misses(obj);
+	s->misses = count_misses(ft_tracer_object(t));
 	s->gup_measured = ft_caps_has(ft_tracer_caps(t), FT_ABILITY_GUP);
 	return ft_tracer_final(t, s);
 }
