@@ -304,8 +304,9 @@ static __always_inline bool compat_has_maple_tree(void)
  */
 
 /*
- * Whether a shmem or mkwrite fault ends with VM_FAULT_COMPLETED instead of being retried.
- * Added in 6.0: d92725256b4f ("mm: avoid unnecessary page fault retires on shared memory types").
+ * Whether a shmem or mkwrite fault ends with VM_FAULT_COMPLETED instead of being retried, which
+ * makes it major. Added in 6.0: d92725256b4f ("mm: avoid unnecessary page fault retires on shared
+ * memory types").
  */
 static __always_inline bool compat_faults_complete(void)
 {

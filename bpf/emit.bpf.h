@@ -149,6 +149,8 @@ static __always_inline void facts_of(struct ft_facts *f, struct task_struct *tas
 		f->bits |= FT_FACT_PRESENT;
 	if (compat_faults_complete())
 		f->bits |= FT_FACT_COMPLETES;
+	else if (o->attempts == 1)
+		f->bits |= FT_FACT_ONCE;
 }
 
 /* Facts that need the mapping. A huge page is looked for only where one can have been made. */

@@ -133,10 +133,9 @@ enum ft_pte {
 #define FT_FACT_SLEPT	  0x08 /* the task gave up the CPU meanwhile */
 #define FT_FACT_UFFD_MISS 0x10 /* mapping registered with userfaultfd for missing pages */
 #define FT_FACT_UFFD_WP	  0x20 /* … for write protection */
-#define FT_FACT_COMPLETES                                                                          \
-	0x40 /* kernel ends mkwrite/shmem faults with VM_FAULT_COMPLETED (6.0)                     \
-	      */
-#define FT_FACT_ALL 0x7f
+#define FT_FACT_COMPLETES 0x40 /* mkwrite and shmem end with VM_FAULT_COMPLETED, from 6.0 */
+#define FT_FACT_ONCE	  0x80 /* before 6.0: handle_mm_fault() was called once, no retry */
+#define FT_FACT_ALL	  0xff
 
 struct ft_facts {
 	unsigned char end;    /* enum ft_end */
@@ -288,12 +287,17 @@ static inline int ft_classify_major(const struct ft_facts *f)
 		return waited ? FT_CAUSE_FILE_READ : FT_CAUSE_RETRY;
 	case FT_VMA_FILE_PRIVATE:
 		return waited ? FT_CAUSE_FILE_READ : FT_CAUSE_RETRY;
-	case FT_VMA_SHMEM:
 	case FT_VMA_SHMEM_PRIVATE:
-		/* Before 6.0 a shmem write fault is retried although nothing was read. */
-		if (waited || (f->bits & FT_FACT_COMPLETES))
-			return FT_CAUSE_SWAP_IN;
-		return FT_CAUSE_RETRY;
+		return FT_CAUSE_SWAP_IN;
+	case FT_VMA_SHMEM:
+		/*
+		 * Before 6.0 a write is retried although nothing was read, if it made the page
+		 * dirty: fault_dirty_shared_page(). What zram reads leaves no trace there.
+		 */
+		if (f->access == FT_ACCESS_WRITE && !waited &&
+		    !(f->bits & (FT_FACT_COMPLETES | FT_FACT_ONCE)))
+			return FT_CAUSE_RETRY;
+		return FT_CAUSE_SWAP_IN;
 	case FT_VMA_SPECIAL:
 	case FT_VMA_HUGETLB:
 		return FT_CAUSE_RETRY;

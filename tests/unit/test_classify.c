@@ -290,6 +290,7 @@ static void hostile_bytes(void **state)
 #define MISS  FT_FACT_UFFD_MISS
 #define WP    FT_FACT_UFFD_WP
 #define NEW   FT_FACT_COMPLETES
+#define ONCE  FT_FACT_ONCE
 
 static const struct {
 	const char *name;
@@ -354,6 +355,9 @@ static const struct {
 	  FILE_READ),
 	C("clean page of a shared file, 5.10", MAJOR, WRITE, FILE_SHARED, READONLY, P, RETRY),
 	C("shared memory written, 5.10", MAJOR, WRITE, SHMEM, NONE, 0, RETRY),
+	C("shared memory from zram, 5.10", MAJOR, READ, SHMEM, NONE, 0, SWAP_IN),
+	C("the same, written", MAJOR, WRITE, SHMEM, NONE, ONCE, SWAP_IN),
+	C("the same, private", MAJOR, WRITE, SHMEM_PRIVATE, NONE, 0, SWAP_IN),
 	C("fresh memory, retried", MAJOR, WRITE, ANON, NONE, 0, RETRY),
 	C("NUMA hint, retried", MAJOR, READ, ANON, NUMA, 0, RETRY),
 	C("NUMA hint", MINOR, READ, ANON, NUMA, 0, NUMA_HINT),

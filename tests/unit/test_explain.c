@@ -28,6 +28,7 @@ static int setup(void **state)
 	e.machine.x86 = true;
 	e.machine.page_shift = 12;
 	e.machine.own_zeros = false;
+	e.machine.dirty_retries = false;
 	e.machine.ksm_unknown = false;
 	e.layout = ft_vaddr_x86(false);
 	return err;

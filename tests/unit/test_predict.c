@@ -150,6 +150,22 @@ static const struct {
 	{ MAP(SHMEM, RWS, .file = ON_DISK), "major swap-in | minor shmem",
 	  "major swap-in | minor shmem", "major swap-in | minor shmem > invalid protection" },
 	{ MAP(SHMEM, RWS, .entry = FT_ENTRY_FILE), "hit", "hit", "invalid protection" },
+	{ MAP(FILE_SHARED, RWS, .dirty_retries = true, .file = IN_CACHE), "minor file-map",
+	  "major retry", "minor file-map > invalid protection" },
+	{ MAP(FILE_SHARED, RWS, .dirty_retries = true, .file = ON_DISK), "major file-read",
+	  "major file-read", "major file-read > invalid protection" },
+	{ MAP(FILE_SHARED, RWS, .dirty_retries = true, .entry = FT_ENTRY_FILE), "hit",
+	  "hit | major retry", "invalid protection" },
+	{ MAP_ON(true, FT_NO, FILE_SHARED, RWS, .dirty_retries = true, .entry = FT_ENTRY_FILE),
+	  "hit", "major retry", "invalid protection" },
+	{ MAP(SHMEM, RWS, .dirty_retries = true, .file = IN_CACHE), "minor shmem",
+	  "minor shmem | major retry", "minor shmem > invalid protection" },
+	{ MAP(SHMEM, RWS, .dirty_retries = true, .file = HOLE), "minor shmem", "major retry",
+	  "minor shmem > invalid protection" },
+	{ MAP(SHMEM, RWS, .dirty_retries = true, .file = ON_DISK), "major swap-in | minor shmem",
+	  "major swap-in | minor shmem", "major swap-in | minor shmem > invalid protection" },
+	{ MAP(SHMEM_PRIVATE, RW, .dirty_retries = true, .file = HOLE), "minor shmem",
+	  "minor file-cow", "minor shmem > invalid protection" },
 	{ MAP(SHMEM_PRIVATE, RW, .file = IN_CACHE), "minor shmem", "minor file-cow",
 	  "minor shmem > invalid protection" },
 	{ MAP(SHMEM, RWS, .uffd_missing = true, .file = HOLE), "minor uffd | major uffd",
@@ -215,9 +231,11 @@ static void check_rules(const struct ft_predict_in *in, enum ft_access access)
 		assert_true(in->uffd_wp && p.then.cause == FT_CAUSE_UFFD);
 	else if (p.has_then)
 		assert_true(in->x86 && access == FT_ACCESS_EXEC);
-	/* Only what can be read in is major. */
+	/* Only what can be read in is major, or a write that is retried. */
 	if (p.is.kind == FT_OUTCOME_FAULT && p.is.type == FT_TYPE_MAJOR)
-		assert_true(p.is.cause == FT_CAUSE_SWAP_IN || p.is.cause == FT_CAUSE_FILE_READ);
+		assert_true(p.is.cause == FT_CAUSE_SWAP_IN || p.is.cause == FT_CAUSE_FILE_READ ||
+			    (p.is.cause == FT_CAUSE_RETRY && in->dirty_retries &&
+			     access == FT_ACCESS_WRITE));
 	for (int i = 0; i < p.alts; i++)
 		assert_true(p.alt[i].is.kind != p.is.kind || p.alt[i].is.type != p.is.type ||
 			    p.alt[i].is.cause != p.is.cause);
@@ -228,7 +246,7 @@ static void every_combination(void **state)
 	static const struct ft_backing files[] = { IN_CACHE, ON_DISK, HOLE, PAST_END, UNSEEN };
 	struct ft_predict_in in = { 0 };
 
-	for (unsigned int i = 0; i < FT_WHERE_MAX * (FT_VMA_MAX - 1) * FT_ENTRY_MAX * 16 * 5 * 256;
+	for (unsigned int i = 0; i < FT_WHERE_MAX * (FT_VMA_MAX - 1) * FT_ENTRY_MAX * 16 * 5 * 512;
 	     i++) {
 		unsigned int v = i;
 
@@ -244,6 +262,7 @@ static void every_combination(void **state)
 		in.thp = v >> 4 & 1;
 		in.numa = v >> 5 & 1;
 		in.uffd_minor = v >> 7 & 1;
+		in.dirty_retries = v >> 8 & 1;
 		in.dirty = v >> 6 & 1 ? FT_YES : FT_DONT_KNOW;
 		for (int a = 0; a < FT_ACCESS_MAX; a++)
 			check_rules(&in, a);

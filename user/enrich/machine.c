@@ -88,6 +88,22 @@ static bool reads_own_zeros(size_t page)
 	return after.ru_minflt == before.ru_minflt;
 }
 
+/* Tried: nothing is read for a new page, so that only trying again makes its fault a major one. */
+static bool retries_dirty(size_t page)
+{
+	struct rusage before, after;
+	volatile char *mem =
+		mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (mem == MAP_FAILED)
+		return false;
+	getrusage(RUSAGE_THREAD, &before);
+	mem[0] = 1;
+	getrusage(RUSAGE_THREAD, &after);
+	munmap((void *)mem, page);
+	return after.ru_majflt != before.ru_majflt;
+}
+
 /* Tried: a page that was written this moment is not one that KSM has found. */
 static bool calls_all_ksm(size_t page)
 {
@@ -117,6 +133,7 @@ void ft_machine_read(const char *root, struct ft_machine *out)
 #endif
 		.page_shift = __builtin_ctzll(page),
 		.own_zeros = reads_own_zeros(page),
+		.dirty_retries = retries_dirty(page),
 		.ksm_unknown = calls_all_ksm(page),
 		.la57 = cpu_has(root, "la57"),
 		.numa_balancing = read_number(root, "proc/sys/kernel/numa_balancing", 0),

@@ -26,6 +26,12 @@ struct ft_machine {
 	 */
 	bool own_zeros;
 	/*
+	 * A write fault that makes a page of shared memory or of a shared file dirty is tried again
+	 * and so counts as major, before 6.0: fault_dirty_shared_page(), mm/memory.c, until
+	 * d92725256b4f. Of the kernel that runs.
+	 */
+	bool dirty_retries;
+	/*
 	 * /proc/kpageflags calls every anonymous page one of KSM, as of 6.12: stable_page_flags(),
 	 * fs/proc/page.c, asks for any bit of PAGE_MAPPING_KSM, one of which says anonymous.
 	 */

@@ -272,6 +272,7 @@ static void collect_facts(struct ft_explain *e, const char *root)
 	in->where = where_is(e);
 	in->numa = e->machine.numa_balancing;
 	in->own_zeros = e->machine.own_zeros;
+	in->dirty_retries = e->machine.dirty_retries;
 	in->entry = FT_ENTRY_NONE;
 	in->dirty = FT_DONT_KNOW;
 	in->file = e->backing;

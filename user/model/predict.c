@@ -127,6 +127,33 @@ static void to_userfaultfd(struct work *w)
 	or_else(w, FT_IF_RETRIED, fault(w, FT_END_MAJOR, FT_PTE_NONE, UFFD_TAKES_IT));
 }
 
+/* A write through a shared mapping, which retries it where that makes the page dirty. */
+static bool may_retry(const struct work *w)
+{
+	return w->in->dirty_retries && is_write(w) && !is_private(w);
+}
+
+static struct ft_outcome retried(const struct work *w, enum ft_pte pte)
+{
+	return fault(w, FT_END_MAJOR, pte, 0);
+}
+
+/* A page of a shared file, or a new one of shared memory, is written to: it was not dirty. */
+static void make_dirty(struct work *w, struct ft_outcome minor, enum ft_pte pte)
+{
+	if (may_retry(w))
+		step(w, FT_STEP_RETRY);
+	end_with(w, may_retry(w) ? retried(w, pte) : minor);
+}
+
+/* A page of shared memory that is there, or not known: what was only read so far is clean. */
+static void shmem_of_others(struct work *w, struct ft_outcome minor)
+{
+	end_with(w, minor);
+	if (may_retry(w))
+		or_else(w, FT_IF_RETRIED, retried(w, FT_PTE_NONE));
+}
+
 /*
  * A page of shared memory that is not in RAM is in swap, or was never written. Of the second sort
  * userfaultfd is asked first: shmem_get_folio_gfp().
@@ -136,6 +163,7 @@ static void missing_shmem(struct work *w)
 	const struct ft_backing *f = &w->in->file;
 	struct ft_outcome minor = fault(w, FT_END_MINOR, FT_PTE_NONE, 0);
 	struct ft_outcome major = fault(w, FT_END_MAJOR, FT_PTE_NONE, READ_IN);
+	bool is_new = f->cached == FT_NO && f->has_data == FT_NO;
 
 	if (f->cached == FT_NO && f->has_data == FT_YES) {
 		step(w, FT_STEP_FROM_SWAP);
@@ -148,7 +176,10 @@ static void missing_shmem(struct work *w)
 		to_userfaultfd(w);
 	} else {
 		step(w, fault_step(w));
-		end_with(w, minor);
+		if (is_new)
+			make_dirty(w, minor, FT_PTE_NONE);
+		else
+			shmem_of_others(w, minor);
 	}
 	if (f->cached == FT_DONT_KNOW || (f->cached == FT_NO && f->has_data == FT_DONT_KNOW))
 		or_else(w, FT_IF_IN_SWAP, major);
@@ -163,7 +194,10 @@ static void missing_file(struct work *w)
 	if (f->cached == FT_NO)
 		step(w, FT_STEP_FROM_DISK);
 	step(w, fault_step(w));
-	end_with(w, f->cached == FT_NO ? major : minor);
+	if (f->cached == FT_NO)
+		end_with(w, major);
+	else
+		make_dirty(w, minor, FT_PTE_NONE);
 	if (f->cached == FT_DONT_KNOW)
 		or_else(w, FT_IF_NOT_CACHED, major);
 }
@@ -301,13 +335,13 @@ static void write_present(struct work *w)
 		step(w, FT_STEP_VMA);
 		step(w, FT_STEP_ALLOWED);
 		step(w, FT_STEP_WP_MKWRITE);
-		end_with(w, wp);
+		make_dirty(w, wp, FT_PTE_READONLY);
 		return;
 	}
 	step(w, FT_STEP_TLB);
 	end_with(w, hit());
 	if (in->vma == FT_VMA_FILE_SHARED)
-		or_else(w, FT_IF_CLEAN, wp);
+		or_else(w, FT_IF_CLEAN, may_retry(w) ? retried(w, FT_PTE_READONLY) : wp);
 	else if (in->vma == FT_VMA_HUGETLB && is_private(w))
 		or_else(w, FT_IF_HUGE_READ, wp);
 	else if (in->entry == FT_ENTRY_PRESENT)

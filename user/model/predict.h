@@ -56,9 +56,10 @@ struct ft_predict_in {
 	bool entry_uffd_wp; /* of an empty entry: a marker keeps the write protection */
 	enum ft_tri dirty;  /* of a page of the page cache */
 	struct ft_backing file;
-	bool thp;	/* a huge page would fit, and is allowed */
-	bool own_zeros; /* a first read gets a page of its own: see struct ft_machine */
-	bool numa;	/* NUMA balancing is on */
+	bool thp;	    /* a huge page would fit, and is allowed */
+	bool own_zeros;	    /* a first read gets a page of its own: see struct ft_machine */
+	bool dirty_retries; /* a write that makes a shared page dirty is retried: ditto */
+	bool numa;	    /* NUMA balancing is on */
 };
 
 /* The steps, each with its sentence and the kernel function that takes it. X(id, text, function) */
@@ -100,7 +101,9 @@ struct ft_predict_in {
 	X(NOT_PRESENT, "the entry is not present and not swap", "do_swap_page")                    \
 	X(WP_COW, "the page is not its own alone: copied", "do_wp_page")                           \
 	X(WP_FILE, "the page belongs to the file: copied into a private one", "do_wp_page")        \
-	X(WP_MKWRITE, "the file's page is clean: made writable, now dirty", "do_wp_page")
+	X(WP_MKWRITE, "the file's page is clean: made writable, now dirty", "do_wp_page")          \
+	X(RETRY, "it becomes dirty: this kernel tries again, and counts a major fault",            \
+	  "fault_dirty_shared_page")
 
 enum ft_step {
 #define FT_X(id, ...) FT_STEP_##id,
