@@ -44,6 +44,20 @@ as_nobody() {
 	ability gup '.state == "refused" and (.reason | contains("lockdown is")) and (.cure | startswith("lift lockdown"))'
 }
 
+# What it names is what commands load: every hook that runs a program is among the programs.
+@test "doctor names no hook that nothing uses" {
+	"$FT" doctor -j >json
+	jq -r 'select(.type == "program") | .name' json >programs
+	jq -r 'select(.state? == "ok") | .hook | select(test("^(tp_btf|raw_tp|fentry|fexit|kprobe|iter)/"))' json |
+		sed 's#.*/##; s/^mm_vmscan_//; s/^mm_//' | sort -u >hooks
+	[[ $(wc -l <hooks) -ge 10 ]]
+	local hook
+	while read -r hook; do
+		grep -q "$hook" programs || { echo "nothing uses $hook" && return 1; }
+	done <hooks
+	[[ $(uname -m) != x86_64 ]] || ability swap-in '.hook == "walk" and .reason == null'
+}
+
 @test "doctor without privilege names that as the reason, and exits with 3" {
 	run -3 as_nobody doctor -j
 	echo "$output" >json

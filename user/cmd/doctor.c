@@ -95,6 +95,31 @@ static const char *load_cure(int err)
 	}
 }
 
+/* Abilities that rest on the page-table entry; `err`: of the walk to it. */
+static void prove_walk(struct ft_doctor *d, int err)
+{
+	struct ft_caps *caps = &d->caps;
+
+	ft_caps_proved(caps, FT_ABILITY_PTE, "walk", err,
+		       "report it; until then some causes are unknown");
+#ifdef __x86_64__
+	ft_caps_proved(caps, FT_ABILITY_NONPRESENT, "walk", err, NULL);
+	ft_caps_proved(caps, FT_ABILITY_SWAP_IN, "walk", err, NULL);
+	if (err)
+		ft_caps_proved(caps, FT_ABILITY_REFAULT, "walk", err, NULL);
+#else
+	/* bpf/pte.bpf.h, pte_classify() */
+	ft_caps_proved(caps, FT_ABILITY_NONPRESENT, "walk", -EOPNOTSUPP,
+		       "none on this architecture: causes that need it are unknown");
+	ft_caps_proved(caps, FT_ABILITY_SWAP_IN, "task-io",
+		       access("/proc/self/io", F_OK) ? -EOPNOTSUPP : 0,
+		       "use a kernel with CONFIG_TASK_IO_ACCOUNTING");
+	ft_caps_proved(caps, FT_ABILITY_REFAULT, "walk", -EOPNOTSUPP,
+		       "none on this architecture: every swap-in counts as a re-fault, and who "
+		       "took the page is an estimate");
+#endif
+}
+
 /*
  * Hooks that attach are no proof: loads the programs themselves, and lets them find a page of ours
  * and a mapping of ours.
@@ -130,16 +155,7 @@ static void prove(struct ft_doctor *d, const struct doctor_opts *o, struct trace
 	ft_tracer_programs(*tracer, add_program, d);
 	ft_caps_proved(&d->caps, FT_ABILITY_VMA, "search", ft_tracer_vma_state(*tracer),
 		       "report it; until then mappings come from /proc/PID/maps");
-	err = ft_tracer_pte_state(*tracer);
-	ft_caps_proved(&d->caps, FT_ABILITY_PTE, "walk", err,
-		       "report it; until then some causes are unknown");
-#ifdef __x86_64__
-	ft_caps_proved(&d->caps, FT_ABILITY_NONPRESENT, "walk", err, NULL);
-#else
-	/* bpf/pte.bpf.h, pte_classify() */
-	ft_caps_proved(&d->caps, FT_ABILITY_NONPRESENT, "walk", -EOPNOTSUPP,
-		       "none on this architecture: causes that need it are unknown");
-#endif
+	prove_walk(d, ft_tracer_pte_state(*tracer));
 	d->works = true;
 	prove_thrash(d, o, &t->thrash);
 }
@@ -158,7 +174,8 @@ static bool lacks_right(const struct ft_doctor *d)
 /* What only loaded programs prove. */
 static void not_tried(struct ft_doctor *d, int err)
 {
-	static const enum ft_ability proved[] = { FT_ABILITY_PTE, FT_ABILITY_NONPRESENT };
+	static const enum ft_ability proved[] = { FT_ABILITY_PTE, FT_ABILITY_NONPRESENT,
+						  FT_ABILITY_SWAP_IN };
 
 	for (size_t i = 0; i < sizeof(proved) / sizeof(*proved); i++)
 		ft_caps_proved(&d->caps, proved[i],

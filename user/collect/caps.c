@@ -69,22 +69,7 @@ static const struct choice {
 	TP(SWAP_OUT, "mm_vmscan_write_folio", NULL),
 	/* The same before pages became folios. */
 	TP(SWAP_OUT, "mm_vmscan_writepage", "use a kernel with CONFIG_SWAP"),
-	{ FT_ABILITY_SWAP_IN, FT_HOOK_FENTRY, "fentry/swap_read_folio", "swap_read_folio",
-	  LIFT "use a kernel with fentry; until then swap-ins are the changes of "
-	       "the process's own swap counter",
-	  NULL },
-	{ FT_ABILITY_SWAP_IN, FT_HOOK_FENTRY, "fentry/swap_readpage", "swap_readpage", NULL, NULL },
-	{ FT_ABILITY_SWAP_IN, FT_HOOK_KPROBE, "kprobe/swap_read_folio", "swap_read_folio", NULL,
-	  NULL },
-	{ FT_ABILITY_SWAP_IN, FT_HOOK_KPROBE, "kprobe/swap_readpage", "swap_readpage", NULL, NULL },
-	TP(SWAP_IN, "rss_stat", NULL),
 	TP(RECLAIM, "mm_vmscan_direct_reclaim_begin", NULL),
-	{ FT_ABILITY_REFAULT, FT_HOOK_FENTRY, "fentry/workingset_refault", "workingset_refault",
-	  LIFT "use a kernel with fentry; until then re-faults of swapped pages are "
-	       "known by their swap entry, those of file pages only as /proc/vmstat's sum",
-	  NULL },
-	{ FT_ABILITY_REFAULT, FT_HOOK_KPROBE, "kprobe/workingset_refault", "workingset_refault",
-	  NULL, NULL },
 	TP(REFAULT, "mm_vmscan_write_folio", NULL),
 	TP(REFAULT, "mm_vmscan_writepage", NULL),
 	TP(EVICTION, "rss_stat", "use a kernel from 5.5 on"),
