@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Where the kernel maps physical memory, found once before the start. */
+/* Where the kernel maps physical memory, and how it denies a page, found once before the start. */
 #include "pte.bpf.h"
 
 /* Set by ft_calibrate, read by pte.bpf.h. */
-__u64 ft_phys_base;
+__u64 ft_phys_base, ft_pte_none;
 __u32 ft_pgt_levels;
 
 /*
@@ -12,6 +12,7 @@ __u32 ft_pgt_levels;
  * user space wrote to its pages. Run by user space with BPF_PROG_RUN.
  */
 __u64 ft_cal_addr[2], ft_cal_word[2];
+__u64 ft_cal_none;  /* a page that was written and is PROT_NONE now */
 __u64 ft_cal_first; /* candidate to begin with; moved on by each run */
 #define CAL_TRIES 4
 
@@ -27,6 +28,16 @@ static __always_inline bool calibrate_try(__u64 pgd, __u64 base, __u32 levels)
 	return true;
 }
 
+static __always_inline void calibrate_done(__u64 pgd, __u64 base, __u32 levels)
+{
+	struct pte_found f = pte_walk(pgd, ft_cal_none, base, levels, false);
+
+	if (f.leaf && !(f.val & PTE_PRESENT))
+		ft_pte_none = compat_pte_none(f.val);
+	ft_pgt_levels = levels;
+	ft_phys_base = base;
+}
+
 SEC("raw_tp/ft_calibrate")
 int ft_calibrate(void *ctx)
 {
@@ -38,13 +49,11 @@ int ft_calibrate(void *ctx)
 		__u64 base = top - ((ft_cal_first + i) << 30);
 
 		if (calibrate_try(pgd, base, 4)) {
-			ft_pgt_levels = 4;
-			ft_phys_base = base;
+			calibrate_done(pgd, base, 4);
 			return 0;
 		}
 		if (calibrate_try(pgd, base, 5)) {
-			ft_pgt_levels = 5;
-			ft_phys_base = base;
+			calibrate_done(pgd, base, 5);
 			return 0;
 		}
 	}

@@ -314,6 +314,67 @@ static __always_inline bool compat_faults_complete(void)
 }
 
 /*
+ * The bit of a page-table entry that maps its page and lets nobody at it: PROT_NONE, and NUMA
+ * balancing, which borrows that. Entries of swap do not have it. ft_calibrate finds it by looking
+ * at such an entry; 0: not found, and what an entry without a page means is not known.
+ */
+extern __u64 ft_pte_none;
+
+#ifdef __TARGET_ARCH_arm64
+/*
+ * PTE_PROT_NONE, and since 6.10, f0f5863a0fb0 ("arm64/mm: Remove PTE_PROT_NONE bit") and
+ * 55564814a838 ("arm64/mm: Move PTE_PRESENT_INVALID to overlay PTE_NG"), the bit that was nG: both
+ * have it then, so that it tells only where the other is not set.
+ */
+#define PTE_NONE_58 (1ULL << 58)
+#define PTE_NONE_11 (1ULL << 11)
+
+static __always_inline __u64 compat_pte_none(__u64 none)
+{
+	return none & PTE_NONE_58 ? PTE_NONE_58 : none & PTE_NONE_11;
+}
+
+/*
+ * Swap entries of arm64: arch/arm64/include/asm/pgtable.h, "Encode and decode a swap entry". The
+ * type is in bits 2 to 7, since 5.19 (570ef363509b, "arm64/pgtable: support
+ * __HAVE_ARCH_PTE_SWP_EXCLUSIVE", with PG_anon_exclusive) in 3 to 7, the offset in 8 to 57; since
+ * 6.10 (as above) in 6 to 10 and 12 to 61.
+ */
+static __always_inline __u32 compat_swap_type(__u64 pte)
+{
+	if (ft_pte_none == PTE_NONE_11)
+		return pte >> 6 & 0x1f;
+	if (bpf_core_enum_value_exists(enum pageflags, PG_anon_exclusive))
+		return pte >> 3 & 0x1f;
+	return pte >> 2 & 0x3f;
+}
+
+static __always_inline __u64 compat_swap_offset(__u64 pte)
+{
+	return (ft_pte_none == PTE_NONE_11 ? pte << 2 : pte << 6) >> 14;
+}
+#else
+static __always_inline __u64 compat_pte_none(__u64 none)
+{
+	return none & 1ULL << 8; /* _PAGE_PROTNONE */
+}
+
+/*
+ * Swap entries of x86-64: the type in the top 5 bits, the offset below it stored inverted (against
+ * L1TF). __swp_type(), __swp_offset() in arch/x86/include/asm/pgtable_64.h.
+ */
+static __always_inline __u32 compat_swap_type(__u64 pte)
+{
+	return pte >> 59;
+}
+
+static __always_inline __u64 compat_swap_offset(__u64 pte)
+{
+	return (~pte << 5) >> 14;
+}
+#endif
+
+/*
  * The swap entry (swp_entry_t.val) of a page that reclaim has just written. A field of its own
  * since 6.6: cfeed8ffe55b ("mm/swap: stop using page->private on tail pages for THP_SWAP").
  */

@@ -245,7 +245,7 @@ static __always_inline int classify_facts(struct ft_state *st)
  */
 static __always_inline void emit_refault(const struct ft_open *o)
 {
-	__u64 key = (__u64)ft_swap_type(o->pte) << 56 | ft_swap_offset(o->pte);
+	__u64 key = pte_swap(o->pte);
 	struct ft_eviction *e = bpf_map_lookup_elem(&ft_evictions, &key);
 	struct ft_evictor *name;
 	struct ft_refault *r;
@@ -330,7 +330,7 @@ static __always_inline void emit_fault(struct ft_state *st, struct task_struct *
 	r->swap = 0;
 	if (f->pte == FT_PTE_SWAP) {
 		r->known |= FT_KNOWN_SWAP;
-		r->swap = (__u64)ft_swap_type(o->pte) << 56 | ft_swap_offset(o->pte);
+		r->swap = pte_swap(o->pte);
 	}
 	fill_places(r, o, v, code, st, mm);
 	bpf_ringbuf_submit(r, ring_flags(o->ts));

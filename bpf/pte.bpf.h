@@ -8,14 +8,13 @@
  * it is found once by trying (calibrate.bpf.c) with pages whose content is known. Without a match
  * ft_phys_base stays 0 and nothing here is used.
  *
- * Source: arch/x86/include/asm/pgtable_types.h, pgtable_64.h (swap entries).
+ * Source: arch/x86/include/asm/pgtable_types.h, arch/arm64/include/asm/pgtable-prot.h.
  */
 #ifndef FT_PTE_BPF_H
 #define FT_PTE_BPF_H
 
 #include "compat.bpf.h"
 #include "ft_classify.h"
-#include "ft_swap.h"
 #include "knobs.bpf.h"
 
 #define PTE_PRESENT (1ULL << 0)
@@ -33,7 +32,6 @@ static __always_inline bool pte_is_block(__u64 val)
 #define PTE_PHYS_MASK 0x000ffffffffff000ULL
 #define PTE_RW	      (1ULL << 1)
 #define PTE_PSE	      (1ULL << 7)
-#define PTE_PROTNONE  (1ULL << 8)
 
 static __always_inline bool pte_is_block(__u64 val)
 {
@@ -101,6 +99,12 @@ static __always_inline struct pte_found pte_of(__u64 pgd, __u64 addr)
 	return pte_walk(pgd, addr, ft_phys_base, ft_pgt_levels, false);
 }
 
+/*
+ * Real swap devices have types from 0 up; the top of the 32 types stands for migration, device
+ * memory, markers and poison: at most 9 of them (MAX_SWAPFILES, include/linux/swap.h).
+ */
+#define SWAP_TYPES 23
+
 static __always_inline __u8 pte_classify(struct pte_found f)
 {
 	if (!f.ok)
@@ -109,16 +113,19 @@ static __always_inline __u8 pte_classify(struct pte_found f)
 		return f.val & PTE_RW ? FT_PTE_WRITABLE : FT_PTE_READONLY;
 	if (!f.val)
 		return FT_PTE_NONE;
-#ifdef __TARGET_ARCH_arm64
-	/* Where the type of an entry that is not present stands differs from kernel to kernel. */
-	return FT_PTE_UNKNOWN;
-#else
-	if (f.val & PTE_PROTNONE)
+	if (!ft_pte_none)
+		return FT_PTE_UNKNOWN;
+	if (f.val & ft_pte_none)
 		return FT_PTE_NUMA;
-	if (f.huge)
-		return FT_PTE_SPECIAL; /* a huge page being split: pmd_mkinvalid() */
-	return ft_swap_type(f.val) < FT_SWAP_TYPES ? FT_PTE_SWAP : FT_PTE_SPECIAL;
-#endif
+	if (!f.leaf)
+		return FT_PTE_SPECIAL; /* a huge page being split or moved: pmd_mkinvalid() */
+	return compat_swap_type(f.val) < SWAP_TYPES ? FT_PTE_SWAP : FT_PTE_SPECIAL;
+}
+
+/* The place in swap that the entry names: what ft_evictions and records have. */
+static __always_inline __u64 pte_swap(__u64 val)
+{
+	return (__u64)compat_swap_type(val) << 56 | compat_swap_offset(val);
 }
 
 #endif

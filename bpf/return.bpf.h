@@ -288,7 +288,7 @@ static __always_inline void count_thrash(struct ft_state *st, const struct ft_op
 		t->end = f->end;
 		t->cause = cause;
 		t->swapped = f->pte == FT_PTE_SWAP;
-		t->entry = (__u64)ft_swap_type(o->pte) << 56 | ft_swap_offset(o->pte);
+		t->entry = pte_swap(o->pte);
 		t->read_bytes = io_since(o);
 		t->where.tgid = bpf_get_current_pid_tgid() >> 32;
 		t->where.file = v ? v->file : 0;

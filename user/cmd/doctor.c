@@ -95,29 +95,26 @@ static const char *load_cure(int err)
 	}
 }
 
-/* Abilities that rest on the page-table entry; `err`: of the walk to it. */
-static void prove_walk(struct ft_doctor *d, int err)
+/*
+ * Abilities that rest on the page-table entry. Where an entry of swap is not known by itself, what
+ * the task reads meanwhile tells of a swap-in.
+ */
+static void prove_walk(struct ft_doctor *d, const struct ft_tracer *tracer)
 {
 	struct ft_caps *caps = &d->caps;
+	int err = ft_tracer_nonpresent_state(tracer);
+	bool by_io = err && !access("/proc/self/io", F_OK);
 
-	ft_caps_proved(caps, FT_ABILITY_PTE, "walk", err,
+	ft_caps_proved(caps, FT_ABILITY_PTE, "walk", ft_tracer_pte_state(tracer),
 		       "report it; until then some causes are unknown");
-#ifdef __x86_64__
-	ft_caps_proved(caps, FT_ABILITY_NONPRESENT, "walk", err, NULL);
-	ft_caps_proved(caps, FT_ABILITY_SWAP_IN, "walk", err, NULL);
-	if (err)
-		ft_caps_proved(caps, FT_ABILITY_REFAULT, "walk", err, NULL);
-#else
-	/* bpf/pte.bpf.h, pte_classify() */
-	ft_caps_proved(caps, FT_ABILITY_NONPRESENT, "walk", -EOPNOTSUPP,
-		       "none on this architecture: causes that need it are unknown");
-	ft_caps_proved(caps, FT_ABILITY_SWAP_IN, "task-io",
-		       access("/proc/self/io", F_OK) ? -EOPNOTSUPP : 0,
+	ft_caps_proved(caps, FT_ABILITY_NONPRESENT, "walk", err,
+		       "report it; until then causes that need it are unknown");
+	ft_caps_proved(caps, FT_ABILITY_SWAP_IN, by_io ? "task-io" : "walk", by_io ? 0 : err,
 		       "use a kernel with CONFIG_TASK_IO_ACCOUNTING");
-	ft_caps_proved(caps, FT_ABILITY_REFAULT, "walk", -EOPNOTSUPP,
-		       "none on this architecture: every swap-in counts as a re-fault, and who "
-		       "took the page is an estimate");
-#endif
+	if (err)
+		ft_caps_proved(caps, FT_ABILITY_REFAULT, "walk", err,
+			       "report it; until then every swap-in counts as a re-fault, and who "
+			       "took the page is an estimate");
 }
 
 /*
@@ -155,7 +152,7 @@ static void prove(struct ft_doctor *d, const struct doctor_opts *o, struct trace
 	ft_tracer_programs(*tracer, add_program, d);
 	ft_caps_proved(&d->caps, FT_ABILITY_VMA, "search", ft_tracer_vma_state(*tracer),
 		       "report it; until then mappings come from /proc/PID/maps");
-	prove_walk(d, ft_tracer_pte_state(*tracer));
+	prove_walk(d, *tracer);
 	d->works = true;
 	prove_thrash(d, o, &t->thrash);
 }

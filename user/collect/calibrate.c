@@ -14,7 +14,8 @@
 
 #define AREA	 (4UL << 20)
 #define SECOND	 (3UL << 20) /* under another page table than the first page */
-#define MAX_RUNS 4096	     /* of CAL_TRIES gigabytes each: 16 TB of physical addresses */
+#define DENIED	 (1UL << 20)
+#define MAX_RUNS 4096 /* of CAL_TRIES gigabytes each: 16 TB of physical addresses */
 
 static int run(struct faulttrace_bpf *skel)
 {
@@ -33,6 +34,7 @@ static int run(struct faulttrace_bpf *skel)
 int ft_calibrate_run(struct faulttrace_bpf *skel)
 {
 	const size_t at[2] = { 0, SECOND };
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	uint64_t word[2];
 	char *area;
 	int err;
@@ -48,9 +50,16 @@ int ft_calibrate_run(struct faulttrace_bpf *skel)
 		skel->bss->ft_cal_addr[i] = (uintptr_t)(area + at[i]);
 		skel->bss->ft_cal_word[i] = word[i];
 	}
-	err = run(skel);
+	area[DENIED] = 1;
+	skel->bss->ft_cal_none = (uintptr_t)(area + DENIED);
+	err = mprotect(area + DENIED, page, PROT_NONE) ? -errno : run(skel);
 	munmap(area, AREA);
 	return err;
+}
+
+int ft_calibrate_nonpresent(const struct faulttrace_bpf *skel)
+{
+	return skel->bss->ft_pte_none ? 0 : -EOPNOTSUPP;
 }
 
 int ft_calibrate_mapping(struct faulttrace_bpf *skel)

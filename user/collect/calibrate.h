@@ -12,6 +12,9 @@ struct faulttrace_bpf;
  */
 int ft_calibrate_run(struct faulttrace_bpf *skel);
 
+/* Whether it found, too, how an entry denies a page that it maps. 0, or -EOPNOTSUPP. */
+int ft_calibrate_nonpresent(const struct faulttrace_bpf *skel);
+
 /*
  * Whether the search for a mapping in BPF finds one of ours, with its bounds. 0; -ENOENT when it
  * does not, or what BPF_PROG_RUN said.

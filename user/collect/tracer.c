@@ -382,6 +382,11 @@ int ft_tracer_pte_state(const struct ft_tracer *t)
 	return t->pte_state;
 }
 
+int ft_tracer_nonpresent_state(const struct ft_tracer *t)
+{
+	return t->pte_state ? t->pte_state : ft_calibrate_nonpresent(t->skel);
+}
+
 int ft_tracer_vma_state(struct ft_tracer *t)
 {
 	return ft_calibrate_mapping(t->skel);

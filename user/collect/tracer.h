@@ -47,6 +47,8 @@ void ft_tracer_detach(struct ft_tracer *t);
 
 /* Whether page tables can be read (ability "page-table"); -errno says why not. */
 int ft_tracer_pte_state(const struct ft_tracer *t);
+/* Whether it is known what an entry without a page means (ability "swap-entry"). */
+int ft_tracer_nonpresent_state(const struct ft_tracer *t);
 
 /* Whether a mapping of ours is found by searching the kernel's tree; needs config.prove. 0, -errno.
  */
