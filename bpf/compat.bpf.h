@@ -329,9 +329,17 @@ extern __u64 ft_pte_none;
 #define PTE_NONE_58 (1ULL << 58)
 #define PTE_NONE_11 (1ULL << 11)
 
+#define PTE_USER (1ULL << 6)
+
 static __always_inline __u64 compat_pte_none(__u64 none)
 {
 	return none & PTE_NONE_58 ? PTE_NONE_58 : none & PTE_NONE_11;
+}
+
+/* pte_protnone(): a huge page that is being split has the newer bit, and users may have it. */
+static __always_inline bool compat_pte_is_none(__u64 pte)
+{
+	return (pte & ft_pte_none) && !(pte & PTE_USER);
 }
 
 /*
@@ -357,6 +365,11 @@ static __always_inline __u64 compat_swap_offset(__u64 pte)
 static __always_inline __u64 compat_pte_none(__u64 none)
 {
 	return none & 1ULL << 8; /* _PAGE_PROTNONE */
+}
+
+static __always_inline bool compat_pte_is_none(__u64 pte)
+{
+	return pte & ft_pte_none;
 }
 
 /*

@@ -115,7 +115,7 @@ static __always_inline __u8 pte_classify(struct pte_found f)
 		return FT_PTE_NONE;
 	if (!ft_pte_none)
 		return FT_PTE_UNKNOWN;
-	if (f.val & ft_pte_none)
+	if (compat_pte_is_none(f.val))
 		return FT_PTE_NUMA;
 	if (!f.leaf)
 		return FT_PTE_SPECIAL; /* a huge page being split or moved: pmd_mkinvalid() */
