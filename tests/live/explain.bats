@@ -129,22 +129,7 @@ stopped_at() {
 }
 
 @test "explain finds symbols of the program and of libraries" {
-	command -v cc >/dev/null || needs cc
-	cc -o named -x c - <<-'EOF2'
-		#include <stdio.h>
-		#include <stdlib.h>
-		#include <unistd.h>
-		int number = 1;
-		static int hidden(void) { return number; }
-		int main(void)
-		{
-			printf("%p %p %p %p\n", (void *)main, (void *)&number, (void *)hidden, (void *)getenv);
-			fflush(stdout);
-			pause();
-			return hidden();
-		}
-	EOF2
-	background ./named >addresses
+	background "$HELP/named" >addresses
 	until_true 5 test -s addresses
 	local main number hidden getenv what
 	read -r main number hidden getenv <addresses
@@ -169,10 +154,7 @@ stopped_at() {
 	[[ $stderr == *"more than 64 bits"* ]]
 	run -2 --separate-stderr "$FT" explain -p "$pid" nosuch
 	[[ $stderr == *"has no symbol 'nosuch'"* ]]
-	command -v cc >/dev/null || needs cc
-	printf '#include <unistd.h>\nvoid face(void) {}\nint main(void) { face(); return pause(); }\n' >named.c
-	cc -o named named.c
-	background ./named
+	background "$HELP/named"
 	until_true 5 in_state "$pid" S
 	"$FT" explain -j -p "$pid" face | jq -e '.sym == "face" and .addr != "0xface"'
 }

@@ -18,20 +18,6 @@ stopped_sleeper() {
 	sleep 0.1
 }
 
-program() { # NAME [CC_OPTION]…
-	local name=$1
-	shift
-	command -v cc >/dev/null || needs cc
-	cc "$@" -o "$name" -x c - <<-'EOF2'
-		#include <stdio.h>
-		#include <stdlib.h>
-		#include <unistd.h>
-		char zeros[1 << 20];
-		__attribute__((constructor)) static void begin(void) { write(2, "constructor\n", 12); }
-		int main(int argc, char **argv) { write(2, "main\n", 5); return argc > 1 ? atoi(argv[1]) : 0; }
-	EOF2
-}
-
 @test "mem shows statm to the digit, and its mappings add up to it" {
 	stopped_sleeper
 	"$FT" mem -j -p "$sleeper" >out
@@ -121,61 +107,44 @@ stopped_or_ended() { in_state "$pid" T || ended "$pid"; }
 copied='( \(which took a private copy of one page of its code\))?$'
 
 @test "mem -- PROGRAM stops before main, after constructors" {
-	program dyn
-	run -0 --separate-stderr "$FT" mem -o out -- ./dyn
+	run -0 --separate-stderr "$FT" mem -o out -- "$HELP/staged"
 	[[ $stderr == $'constructor\nmain' ]]
 	grep -Eq "stopped before its main\(\) runs$copied" out
 	grep -q 'dynamically linked' out
-	"$FT" mem -j -o out -- ./dyn 2>/dev/null
+	"$FT" mem -j -o out -- "$HELP/staged" 2>/dev/null
 	jq -es '.[0].stopped_at == "main" and .[0].linkage == "dynamic" and .[0].bss_bytes >= 1048576' out
 	# Nothing of main's memory is there yet: its zeros are not touched.
 	jq -es 'map(select(.kind == "anonymous")) | map(.rss_kb) | add < 512' out
 }
 
 @test "mem -- PROGRAM tells static from dynamic" {
-	program st -static
-	program pie -static-pie
-	"$FT" mem -j -o out -- ./st 2>/dev/null
+	"$FT" mem -j -o out -- "$HELP/staged-static" 2>/dev/null
 	jq -es '.[0].linkage == "static" and .[0].kinds.libraries.mappings == 0' out
-	"$FT" mem -j -o out -- ./pie 2>/dev/null
+	"$FT" mem -j -o out -- "$HELP/staged-static-pie" 2>/dev/null
 	jq -es '.[0].linkage == "static-pie"' out
-	"$FT" mem -o out -- ./st 2>/dev/null
+	"$FT" mem -o out -- "$HELP/staged-static" 2>/dev/null
 	grep -q 'statically linked' out
 }
 
 @test "mem -- PROGRAM of a stripped program stops at its entry" {
-	program small
-	strip small
-	run -0 --separate-stderr "$FT" mem -o out -- ./small
+	run -0 --separate-stderr "$FT" mem -o out -- "$HELP/staged-stripped"
 	grep -q 'stopped at its entry point' out
 	[[ $stderr == $'constructor\nmain' ]]
-	program still -static
-	strip still
-	"$FT" mem -o out -- ./still 2>/dev/null
+	"$FT" mem -o out -- "$HELP/staged-static-stripped" 2>/dev/null
 	grep -Eq "stopped at its entry point: nothing of it has run$copied" out
 	run ! grep -q 'its libraries are loaded' out
 }
 
 @test "mem -- PROGRAM of 32 bits stops at its entry" {
-	command -v as >/dev/null || needs as
-	[[ $(uname -m) == x86_64 ]] || needs x86-64
-	as --32 -o exit.o - <<-'EOF2'
-		.globl _start
-		_start:
-			movl $1, %eax
-			movl $7, %ebx
-			int $0x80
-	EOF2
-	ld -m elf_i386 -s -o exit exit.o
-	run ./exit
+	[[ -x $HELP/exit32 ]] || needs x86-64
+	run "$HELP/exit32"
 	[[ $status -eq 7 ]] || needs ia32
-	run -7 "$FT" mem -j -o out -- ./exit
+	run -7 "$FT" mem -j -o out -- "$HELP/exit32"
 	jq -es '.[0].stopped_at == "entry" and .[0].linkage == "static"' out
 }
 
 @test "mem -- PROGRAM ends as the program does" {
-	program dyn
-	run -7 "$FT" mem -o out -- ./dyn 7
+	run -7 "$FT" mem -o out -- "$HELP/staged" 7
 	run -143 "$FT" mem -o out -- sh -c 'kill -TERM $$'
 	run -0 "$FT" mem -o out -- sh -c 'echo hello'
 	[[ $output == hello ]]
@@ -187,11 +156,10 @@ copied='( \(which took a private copy of one page of its code\))?$'
 }
 
 @test "mem -- PROGRAM leaves no page behind and changes no code" {
-	program dyn
-	"$FT" mem -o out -- ./dyn 2>/dev/null
+	"$FT" mem -o out -- "$HELP/staged" 2>/dev/null
 	! grep -q "took a private copy" out || needs debug-register
-	sync ./dyn # what the linker wrote a moment ago is dirty in the page cache
-	"$FT" mem -j -o out -- ./dyn 2>/dev/null
+	sync "$HELP/staged" # what the linker wrote a moment ago is dirty in the page cache
+	"$FT" mem -j -o out -- "$HELP/staged" 2>/dev/null
 	jq -es 'map(select(.kind == "program" and (.perms | contains("x")))) | all(.private_dirty_kb == 0)' out
 }
 
