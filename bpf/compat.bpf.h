@@ -492,6 +492,13 @@ static __always_inline bool compat_has_snprintf(void)
 	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_snprintf);
 }
 
+/* Whether a mapping is registered with userfaultfd; CONFIG_USERFAULTFD: without it none is. */
+static __always_inline bool compat_has_uffd(struct vm_area_struct *vma)
+{
+	return bpf_core_field_exists(vma->vm_userfaultfd_ctx.ctx) &&
+	       BPF_CORE_READ(vma, vm_userfaultfd_ctx.ctx);
+}
+
 /* CONFIG_TASK_IO_ACCOUNTING: without it a fault's own reads are not known. */
 static __always_inline bool compat_has_task_io(void)
 {

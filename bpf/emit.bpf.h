@@ -161,10 +161,7 @@ static __always_inline void facts_of_vma(struct ft_facts *f, struct mm_struct *m
 	if (ft_knobs.entry_attempt && f->pte == FT_PTE_UNKNOWN && f->end <= FT_END_MAJOR)
 		return;
 	f->vma = v->kind;
-	if (v->flags & VM_UFFD_MISSING)
-		f->bits |= FT_FACT_UFFD_MISS;
-	if (v->flags & VM_UFFD_WP)
-		f->bits |= FT_FACT_UFFD_WP;
+	f->bits |= v->uffd;
 	if (f->end <= FT_END_MAJOR && f->pte == FT_PTE_NONE && o->no_table &&
 	    v->kind == FT_VMA_ANON && (o->addr & ~0x1fffffULL) >= v->start &&
 	    (o->addr | 0x1fffffULL) < v->end) {

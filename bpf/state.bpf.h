@@ -39,7 +39,7 @@ struct ft_vma_slot {
 	__u32 file; /* id of its FILE record */
 	__u16 bits; /* FT_VMA_* bits of ft_fault.known */
 	__u8 kind;  /* enum ft_vma */
-	__u8 pad;
+	__u8 uffd;  /* FT_FACT_UFFD_* */
 };
 
 enum ft_which {

@@ -148,6 +148,21 @@ static __always_inline bool file_is_regular(struct inode *inode, __u64 magic)
 	return (BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFREG && magic != ANON_INODE_FS_MAGIC;
 }
 
+/*
+ * What userfaultfd is asked. VM_UFFD_MINOR, for pages that are in the page cache and not mapped,
+ * has another bit in each kernel: it is what a mapping has that is registered and has no other.
+ */
+static __always_inline __u8 vma_uffd(struct vm_area_struct *vma, __u64 flags)
+{
+	__u8 bits = 0;
+
+	if (flags & VM_UFFD_WP)
+		bits |= FT_FACT_UFFD_WP;
+	if ((flags & VM_UFFD_MISSING) || (!bits && compat_has_uffd(vma)))
+		bits |= FT_FACT_UFFD_MISS;
+	return bits;
+}
+
 static __always_inline __u8 vma_kind(struct vm_area_struct *vma, struct file *file, __u64 flags)
 {
 	struct inode *inode;
@@ -229,6 +244,7 @@ static __always_inline bool vma_read(struct vm_area_struct *vma, struct mm_struc
 	slot->flags = BPF_CORE_READ(vma, vm_flags);
 	slot->pgoff = BPF_CORE_READ(vma, vm_pgoff);
 	slot->kind = vma_kind(vma, file, slot->flags);
+	slot->uffd = vma_uffd(vma, slot->flags);
 	slot->bits = file ? 0 : vma_bits(mm, slot->start, slot->end);
 	slot->file = file ? file_id(file) : 0;
 	if (file && !slot->file)

@@ -131,7 +131,7 @@ enum ft_pte {
 #define FT_FACT_HUGE	  0x02 /* the address is mapped by a huge page afterwards */
 #define FT_FACT_IO	  0x04 /* the task submitted reads to a block device meanwhile */
 #define FT_FACT_SLEPT	  0x08 /* the task gave up the CPU meanwhile */
-#define FT_FACT_UFFD_MISS 0x10 /* mapping registered with userfaultfd for missing pages */
+#define FT_FACT_UFFD_MISS 0x10 /* mapping registered with userfaultfd for what is not mapped */
 #define FT_FACT_UFFD_WP	  0x20 /* … for write protection */
 #define FT_FACT_COMPLETES 0x40 /* mkwrite and shmem end with VM_FAULT_COMPLETED, from 6.0 */
 #define FT_FACT_ONCE	  0x80 /* before 6.0: handle_mm_fault() was called once, no retry */
@@ -307,9 +307,9 @@ static inline int ft_classify_major(const struct ft_facts *f)
 }
 
 /*
- * userfaultfd is asked for a missing anonymous page before anything else is tried, for a missing
- * page of shared memory only when it is not in the page cache, and then the task waits:
- * do_anonymous_page(), shmem_get_folio_gfp(), do_wp_page().
+ * userfaultfd is asked for a missing anonymous page before anything else is tried, for one of
+ * shared memory when it is neither in the page cache nor in swap (or, in its other mode, when it is
+ * in the cache), and then the task waits: do_anonymous_page(), shmem_get_folio_gfp(), do_wp_page().
  */
 static inline int ft_classify_is_uffd(const struct ft_facts *f)
 {
@@ -322,7 +322,8 @@ static inline int ft_classify_is_uffd(const struct ft_facts *f)
 		return (f->bits & FT_FACT_UFFD_WP) && slept && f->access == FT_ACCESS_WRITE;
 	if (!(f->bits & FT_FACT_UFFD_MISS))
 		return 0;
-	return slept || (f->pte == FT_PTE_NONE && f->vma == FT_VMA_ANON);
+	return (slept && !(f->bits & FT_FACT_IO)) ||
+	       (f->pte == FT_PTE_NONE && f->vma == FT_VMA_ANON);
 }
 
 /* The cause (enum ft_cause). The type is ft_classify_type(f->end). */

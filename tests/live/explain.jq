@@ -21,13 +21,10 @@ def courses: [.next | if . == null then [] elif .cause == "uffd" then [.], [.fau
 	| [., .alternatives[]]
 	| map(if .fault == "minor" or .fault == "major" then [.] + $nexts[] else [.] end);
 
-# What the stream shows of a course, in order. It does not know which mappings are registered with
-# userfaultfd for minor faults (the flag has another bit in each kernel), nor what comes in place of
-# a write-protect marker.
+# What the stream shows of a course, in order. It does not know what comes in place of a
+# write-protect marker.
 def shown($name): map(select(.outcome == "fault") | word
-	| if $name == "uffd-minor" and . == "minor uffd" then "minor shmem"
-	  elif $name == "uffd-minor" and . == "major uffd" then "major swap-in"
-	  elif $name == "uffd-wp" and . == "minor shmem" then "minor unknown"
+	| if $name == "uffd-wp" and . == "minor shmem" then "minor unknown"
 	  else . end);
 
 # What the kernel counts of it: [minor, major, whether a signal came].
