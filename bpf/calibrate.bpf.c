@@ -4,7 +4,7 @@
 
 /* Set by ft_calibrate, read by pte.bpf.h. */
 __u64 ft_phys_base, ft_pte_none;
-__u32 ft_pgt_levels;
+__u32 ft_pgt_levels, ft_swap_type_shift, ft_swap_offset_shift;
 
 /*
  * Finds where physical memory is mapped: tries bases downward from this task's page tables, a GB
@@ -34,6 +34,7 @@ static __always_inline void calibrate_done(__u64 pgd, __u64 base, __u32 levels)
 
 	if (f.leaf && !(f.val & PTE_PRESENT))
 		ft_pte_none = compat_pte_none(f.val);
+	compat_swap_layout(ft_pte_none);
 	ft_pgt_levels = levels;
 	ft_phys_base = base;
 }

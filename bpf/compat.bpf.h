@@ -346,20 +346,26 @@ static __always_inline bool compat_pte_is_none(__u64 pte)
  * Swap entries of arm64: arch/arm64/include/asm/pgtable.h, "Encode and decode a swap entry". The
  * type is in bits 2 to 7, since 5.19 (570ef363509b, "arm64/pgtable: support
  * __HAVE_ARCH_PTE_SWP_EXCLUSIVE", with PG_anon_exclusive) in 3 to 7, the offset in 8 to 57; since
- * 6.10 (as above) in 6 to 10 and 12 to 61.
+ * 6.10 (as above) in 6 to 10 and 12 to 61. Found once, as ft_pte_none is: so there are no branches.
  */
+extern __u32 ft_swap_type_shift, ft_swap_offset_shift;
+
+static __always_inline void compat_swap_layout(__u64 none)
+{
+	bool excl = bpf_core_enum_value_exists(enum pageflags, PG_anon_exclusive);
+
+	ft_swap_type_shift = none == PTE_NONE_11 ? 6 : excl ? 3 : 2;
+	ft_swap_offset_shift = none == PTE_NONE_11 ? 12 : 8;
+}
+
 static __always_inline __u32 compat_swap_type(__u64 pte)
 {
-	if (ft_pte_none == PTE_NONE_11)
-		return pte >> 6 & 0x1f;
-	if (bpf_core_enum_value_exists(enum pageflags, PG_anon_exclusive))
-		return pte >> 3 & 0x1f;
-	return pte >> 2 & 0x3f;
+	return pte >> (ft_swap_type_shift & 63) & 0x1f;
 }
 
 static __always_inline __u64 compat_swap_offset(__u64 pte)
 {
-	return (ft_pte_none == PTE_NONE_11 ? pte << 2 : pte << 6) >> 14;
+	return pte >> (ft_swap_offset_shift & 63) & ((1ULL << 50) - 1);
 }
 #else
 static __always_inline __u64 compat_pte_none(__u64 none)
@@ -370,6 +376,10 @@ static __always_inline __u64 compat_pte_none(__u64 none)
 static __always_inline bool compat_pte_is_none(__u64 pte)
 {
 	return pte & ft_pte_none;
+}
+
+static __always_inline void compat_swap_layout(__u64 none)
+{
 }
 
 /*

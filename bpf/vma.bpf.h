@@ -152,8 +152,9 @@ static __always_inline bool file_is_regular(struct inode *inode, __u64 magic)
  * What userfaultfd is asked. VM_UFFD_MINOR, for pages that are in the page cache and not mapped,
  * has another bit in each kernel: it is what a mapping has that is registered and has no other.
  */
-static __always_inline __u8 vma_uffd(struct vm_area_struct *vma, __u64 flags)
+static __noinline __u8 vma_uffd(struct vm_area_struct *vma)
 {
+	__u64 flags = BPF_CORE_READ(vma, vm_flags);
 	__u8 bits = 0;
 
 	if (flags & VM_UFFD_WP)
@@ -236,6 +237,7 @@ static __always_inline bool vma_read(struct vm_area_struct *vma, struct mm_struc
 	struct file *file;
 
 	found->mm = (__u64)mm;
+	slot->uffd = vma_uffd(vma);
 	slot->start = BPF_CORE_READ(vma, vm_start);
 	slot->end = BPF_CORE_READ(vma, vm_end);
 	if (BPF_CORE_READ(vma, vm_mm) != mm || addr < slot->start || addr >= slot->end)
@@ -244,7 +246,6 @@ static __always_inline bool vma_read(struct vm_area_struct *vma, struct mm_struc
 	slot->flags = BPF_CORE_READ(vma, vm_flags);
 	slot->pgoff = BPF_CORE_READ(vma, vm_pgoff);
 	slot->kind = vma_kind(vma, file, slot->flags);
-	slot->uffd = vma_uffd(vma, slot->flags);
 	slot->bits = file ? 0 : vma_bits(mm, slot->start, slot->end);
 	slot->file = file ? file_id(file) : 0;
 	if (file && !slot->file)

@@ -129,6 +129,7 @@ by_cause() {
 @test "causes: protection" { by_cause segv-protection; }
 @test "causes: bus" { by_cause bus; }
 @test "causes: efault, which has no latency" {
+	able efault
 	by_cause efault
 	is "without a latency" "$(hists '$h[] | select(.by.cause == "efault") | .unknown_latency' hi)" \
 		"$(count_faults '.cause == "efault"')"
