@@ -77,7 +77,7 @@ static __noinline int account_late(struct ft_state *st, __u64 addr)
 	if (!st->exited || !st->is_open || st->open.addr != addr)
 		return 0;
 	task_counts(task, st, &counts);
-	counts.seen_maj = BPF_CORE_READ(task, maj_flt) != st->open.maj_flt;
+	counts.seen_maj = (__u32)BPF_CORE_READ(task, maj_flt) != st->open.maj_flt;
 	counts.seen_min = !counts.seen_maj;
 	count_exited(&counts);
 	state_rebase(st, &counts);

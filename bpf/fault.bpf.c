@@ -42,6 +42,33 @@ static __noinline int finish(void *ctx)
 }
 
 /*
+ * How the open fault of the current task ended, of which nothing was seen; `end`, unless the kernel
+ * has counted it. Then its software event was not given: bpf_overflow_handler(),
+ * kernel/events/core.c, gives none on a CPU where a system call has a map in hand
+ * (bpf_disable_instrumentation()), and since kernels are preempted everywhere that can last. A
+ * fault of get_user_pages() since then is not taken for it where those are seen.
+ */
+static __always_inline __u32 unseen_end(struct ft_state *st, __u32 end)
+{
+	struct task_struct *task = compat_task();
+	__u64 maj = BPF_CORE_READ(task, maj_flt), min = BPF_CORE_READ(task, min_flt);
+
+	if (!st->based)
+		return end;
+	if ((__u32)maj != st->open.maj_flt && maj - st->base_maj > st->seen_maj + st->gup_maj) {
+		st->seen_maj++;
+		lose(FT_LOSS_NO_END);
+		return FT_END_MAJOR;
+	}
+	if ((__u32)min != st->open.min_flt && min - st->base_min > st->seen_min + st->gup_min) {
+		st->seen_min++;
+		lose(FT_LOSS_NO_END);
+		return FT_END_MINOR;
+	}
+	return end;
+}
+
+/*
  * What the task had under way is over: a fault whose signal was not seen delivered, or one that
  * neither completed nor raised a signal, and will not any more; `end` says why. Never both: the
  * signal ends the fault. In kernel mode no signal is always the fixup, also when the task is being
@@ -63,7 +90,7 @@ static __always_inline bool flush_due(struct ft_state *st, __u32 end, __u32 fata
 		st->is_open = 0;
 		f->which = FT_WHICH_OPEN;
 		f->latency = FT_UNKNOWN_NS;
-		f->end = st->open.mode == FT_MODE_KERNEL ? FT_END_FIXUP : end;
+		f->end = unseen_end(st, st->open.mode == FT_MODE_KERNEL ? FT_END_FIXUP : end);
 		f->fatal = 0;
 		return true;
 	}
@@ -91,6 +118,7 @@ static __always_inline void fill_open(struct ft_open *o, struct task_struct *tas
 	o->attempts = 0;
 	o->failed = 0;
 	compat_read(o->maj_flt, task, maj_flt);
+	compat_read(o->min_flt, task, min_flt);
 	o->pte_kind = FT_PTE_UNKNOWN;
 	o->no_table = 0;
 	if (ft_knobs.breakdown || (ft_knobs.out & FT_OUT_THRASH))
@@ -195,9 +223,9 @@ SEC("perf_event")
 int perf_event__page_fault(struct bpf_perf_event_data *ctx)
 {
 	struct task_struct *task = compat_current();
-	__u64 now, maj_flt, addr;
+	__u32 end = FT_END_MINOR, maj_flt;
 	struct ft_state *st;
-	__u32 end = FT_END_MINOR;
+	__u64 now, addr;
 
 	if (!wanted_process(task))
 		return 0;

@@ -13,12 +13,12 @@ struct ft_open {
 	__u64 ts;
 	__u64 addr;
 	__u64 ip;
-	__u64 maj_flt;	  /* task->maj_flt at the beginning */
-	__u64 pte;	  /* the page-table entry as it was; see pte.bpf.h */
-	__u64 nvcsw;	  /* task->nvcsw at the beginning */
-	__u64 read_bytes; /* task->ioac.read_bytes at the beginning */
-	__u32 error;	  /* x86 error code */
-	__u8 pte_kind;	  /* enum ft_pte */
+	__u32 maj_flt, min_flt; /* of the task at the beginning: their lower halves */
+	__u64 pte;		/* the page-table entry as it was; see pte.bpf.h */
+	__u64 nvcsw;		/* task->nvcsw at the beginning */
+	__u64 read_bytes;	/* task->ioac.read_bytes at the beginning */
+	__u32 error;		/* x86 error code */
+	__u8 pte_kind;		/* enum ft_pte */
 	__u8 mode;
 	__u8 attempts; /* calls of handle_mm_fault(), where they are seen */
 	__u8 no_table; /* there was no page table for the address: a huge page may come */

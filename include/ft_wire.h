@@ -149,6 +149,7 @@ _Static_assert(sizeof(struct ft_file) == 40 + FT_PATH_LEN, "wire ABI");
 	X(RING_FULL, "ring-full", "the ring buffer was full; the fault is counted, not shown")     \
 	X(NO_STATE, "no-state", "no room for the task's state; the fault was not followed")        \
 	X(NO_ENTRY, "no-entry", "a fault ended whose beginning was not seen")                      \
+	X(NO_END, "no-end", "the kernel did not tell a fault's end; it is shown without latency")  \
 	X(FILES_FULL, "files-full", "the ring had no room for a path (--buffer); it is unknown")   \
 	X(VMA_RACE, "vma-race", "the mapping changed while it was read; completed from /proc")     \
 	X(GROUPS_FULL, "groups-full", "no room for another group; counted under (other)")          \

@@ -28,9 +28,9 @@ teardown_file() { confusion; }
 	unwatch
 	says "COLD START"
 	own_swaps_nothing
-	[[ $(own majflt) -gt $((mb * 250)) ]] # of 256 pages a MB
-	report_is 'any(.files[]; (.path // "" | endswith(".file")) and .majors > 250 * $mb and .refaults * 20 < .majors)' \
-		--argjson mb "$mb"
+	[[ $(own majflt) -gt $((mb * 230)) ]] # of 256 pages a MB: not all can be had out of the cache
+	report_is 'any(.files[]; (.path // "" | endswith(".file")) and .majors > 0.97 * $m and .refaults * 20 < .majors)' \
+		--argjson m "$(own majflt)"
 }
 
 @test "self: one process with twice its limit" {

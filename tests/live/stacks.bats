@@ -152,6 +152,7 @@ attached() {
 }
 
 @test "failed accesses of the kernel, and caught signals" {
+	able efault
 	folded --type invalid -- "$target" efault 101
 	is "$(sum ';main;e;.*')" 101
 	run -1 grep 'bpf_\|exc_page_fault' folded
