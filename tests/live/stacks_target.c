@@ -197,15 +197,18 @@ STEP static void lost(size_t n)
 	char *p = map(n * PAGE, PROT_READ | PROT_WRITE, MADV_NOHUGEPAGE);
 	char *nowhere = map(PAGE, PROT_NONE, MADV_NORMAL);
 
-#if defined(__x86_64__)
 	for (size_t i = 0; i < n; i++)
+#if defined(__x86_64__)
 		__asm__ volatile(
 			"push %%rbp\n\tmov %0, %%rbp\n\tmovb $1, (%1)\n\tpop %%rbp" ::"r"(nowhere),
 			"r"(p + i * PAGE)
 			: "memory");
-#else
-	(void)nowhere;
-	touch(p, n);
+#elif defined(__aarch64__)
+		__asm__ volatile(
+			"mov x9, x29\n\tmov x29, %0\n\tstrb wzr, [%1]\n\tmov x29, x9" ::"r"(
+				nowhere),
+			"r"(p + i * PAGE)
+			: "x9", "memory");
 #endif
 	KEEP_FRAME();
 }

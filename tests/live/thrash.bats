@@ -315,7 +315,7 @@ swapped_in() {
 			.all += 1
 			| (if $f.swap_kind == $kind and ($f.swap_area | test($area)) then .kind += 1 else . end)
 			| (if ($f.swap_kind | . == "zero-page" or . == "unknown") and ($f.swap_area | test($area)) then .zeros += 1 else . end)
-			| (if ($f.evictor_pid == $p and $f.evictor_comm == "pressure") or $f.evictor_comm == "faulttrace" then .known += 1 else . end)
+			| (if ($f.evictor_pid == $p and $f.evictor_comm == "pressure") or ($f.evictor_comm // "" | test("^(faulttrace|kswapd)")) then .known += 1 else . end)
 			| (if $f.refault_distance_ns > 0 and $f.refault_distance_ns < $longest then .distance += 1 else . end))
 		| . as $n | if .all > 200 and .kind + .zeros == .all and (.zeros // 0) < 8 and .known > 0.9 * .all and .distance >= .known
 			then . else "not so: \($n)" | halt_error(1) end' \
