@@ -96,8 +96,8 @@ returns_are_whole() {
 own() { jq -r ".$1" "${2:-own}"; }
 
 # own_clock_agrees [FILE]: the stall of the first victim is within 20 % of the program's own clock, less
-# what a hypervisor takes where there is one that does. Emulated, and without task storage, what the BPF
-# programs take outside of what they measure is a third of a fault.
+# what a hypervisor takes where there is one that does. Emulated, and without task storage, it
+# is about 1.5 times the stall: what the BPF programs take outside of what they measure, as it seems.
 own_clock_agrees() {
 	local least=0.8
 	[[ ! ${FT_VM-} ]] || [[ $("$FT" doctor -j | jq -r 'select(.ability == "task-state").hook') != hash ]] || least=0.6

@@ -71,37 +71,35 @@ static bool cpu_has(const char *root, const char *flag)
 	return false;
 }
 
-/* Tried: a write after the read faults where the read has mapped what all share. */
-static bool reads_own_zeros(size_t page)
+/* How often the first write to a new page of ours faults, after a read of it or not. */
+static struct rusage first_write(size_t page, int how, bool after_read)
 {
-	struct rusage before, after;
-	volatile char *mem =
-		mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct rusage before, after = { 0 };
+	volatile char *mem = mmap(NULL, page, PROT_READ | PROT_WRITE, how | MAP_ANONYMOUS, -1, 0);
 
 	if (mem == MAP_FAILED)
-		return false;
-	(void)mem[0];
+		return after;
+	if (after_read)
+		(void)mem[0];
 	getrusage(RUSAGE_THREAD, &before);
 	mem[0] = 1;
 	getrusage(RUSAGE_THREAD, &after);
 	munmap((void *)mem, page);
-	return after.ru_minflt == before.ru_minflt;
+	after.ru_minflt -= before.ru_minflt;
+	after.ru_majflt -= before.ru_majflt;
+	return after;
+}
+
+/* Tried: a write after the read faults where the read has mapped what all share. */
+static bool reads_own_zeros(size_t page)
+{
+	return first_write(page, MAP_PRIVATE, true).ru_minflt == 0;
 }
 
 /* Tried: nothing is read for a new page, so that only trying again makes its fault a major one. */
 static bool retries_dirty(size_t page)
 {
-	struct rusage before, after;
-	volatile char *mem =
-		mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (mem == MAP_FAILED)
-		return false;
-	getrusage(RUSAGE_THREAD, &before);
-	mem[0] = 1;
-	getrusage(RUSAGE_THREAD, &after);
-	munmap((void *)mem, page);
-	return after.ru_majflt != before.ru_majflt;
+	return first_write(page, MAP_SHARED, false).ru_majflt != 0;
 }
 
 /* Tried: a page that was written this moment is not one that KSM has found. */
