@@ -149,8 +149,9 @@ static __always_inline void facts_of(struct ft_facts *f, struct task_struct *tas
 		f->bits |= FT_FACT_PRESENT;
 	if (compat_faults_complete())
 		f->bits |= FT_FACT_COMPLETES;
-	else if (o->attempts == 1)
-		f->bits |= FT_FACT_ONCE;
+	if (o->attempts)
+		f->bits |= o->attempts == 1 ? FT_FACT_ONCE : FT_FACT_AGAIN;
+	f->uffd = 0;
 }
 
 /* Facts that need the mapping. A huge page is looked for only where one can have been made. */
@@ -161,7 +162,7 @@ static __always_inline void facts_of_vma(struct ft_facts *f, struct mm_struct *m
 	if (ft_knobs.entry_attempt && f->pte == FT_PTE_UNKNOWN && f->end <= FT_END_MAJOR)
 		return;
 	f->vma = v->kind;
-	f->bits |= v->uffd;
+	f->uffd = v->uffd;
 	if (f->end <= FT_END_MAJOR && f->pte == FT_PTE_NONE && o->no_table &&
 	    v->kind == FT_VMA_ANON && (o->addr & ~0x1fffffULL) >= v->start &&
 	    (o->addr | 0x1fffffULL) < v->end) {
@@ -214,20 +215,21 @@ __noinline int classify(__u64 packed)
 		.vma = packed >> 24,
 		.pte = packed >> 32,
 		.bits = packed >> 40,
+		.uffd = packed >> 48,
 	};
 
 	return ft_classify(&f);
 }
 
 /* The upper bits of the number are not facts. */
-#define FACTS_MASK ((1ULL << 48) - 1)
+#define FACTS_MASK ((1ULL << 56) - 1)
 
 static __always_inline int classify_facts(struct ft_state *st)
 {
 	__u64 packed = *(const volatile __u64 *)&st->facts & FACTS_MASK;
 
 	_Static_assert(__builtin_offsetof(struct ft_state, facts) % 8 == 0, "read as one number");
-	_Static_assert(sizeof(struct ft_facts) == 6, "FACTS_MASK");
+	_Static_assert(sizeof(struct ft_facts) == 7, "FACTS_MASK");
 	/* ~: a state begins as zeros, which are facts, too. */
 	if (st->classified != ~packed) {
 		st->cause = classify(packed);

@@ -39,7 +39,7 @@ struct ft_vma_slot {
 	__u32 file; /* id of its FILE record */
 	__u16 bits; /* FT_VMA_* bits of ft_fault.known */
 	__u8 kind;  /* enum ft_vma */
-	__u8 uffd;  /* FT_FACT_UFFD_* */
+	__u8 uffd;  /* FT_UFFD_* */
 };
 
 enum ft_which {
@@ -86,14 +86,14 @@ struct ft_state {
 	 * follow each combination of bits as a path of its own. */
 	struct ft_facts facts;
 	__u8 walking; /* its stack is being read: faults of that are ours, see stacks.bpf.h */
-	__u8 exited;  /* its account is closed: see account_late() */
 	__u64 classified;
 	__u32 cause; /* of `classified`: faults come in rows of the same facts */
 	__u32 last;  /* which data slot was used last */
 	__u32 is_open;
 	__u32 waiting; /* `signalled` waits for its delivery: `sig` */
 	__u64 seen_min, seen_maj;
-	__u32 based;
+	__u16 based;
+	__u16 exited; /* its account is closed: see account_late() */
 	__u32 seq;
 	union {
 		struct {

@@ -149,8 +149,8 @@ static __always_inline bool file_is_regular(struct inode *inode, __u64 magic)
 }
 
 /*
- * What userfaultfd is asked. VM_UFFD_MINOR, for pages that are in the page cache and not mapped,
- * has another bit in each kernel: it is what a mapping has that is registered and has no other.
+ * What userfaultfd is asked. VM_UFFD_MINOR has another bit in each kernel: it is what a mapping has
+ * that is registered and has no other; with another it is not known.
  */
 static __noinline __u8 vma_uffd(struct vm_area_struct *vma)
 {
@@ -158,10 +158,10 @@ static __noinline __u8 vma_uffd(struct vm_area_struct *vma)
 	__u8 bits = 0;
 
 	if (flags & VM_UFFD_WP)
-		bits |= FT_FACT_UFFD_WP;
-	if ((flags & VM_UFFD_MISSING) || (!bits && compat_has_uffd(vma)))
-		bits |= FT_FACT_UFFD_MISS;
-	return bits;
+		bits |= FT_UFFD_WP;
+	if (flags & VM_UFFD_MISSING)
+		bits |= FT_UFFD_MISSING;
+	return !bits && compat_has_uffd(vma) ? FT_UFFD_MINOR : bits;
 }
 
 static __always_inline __u8 vma_kind(struct vm_area_struct *vma, struct file *file, __u64 flags)

@@ -131,11 +131,16 @@ enum ft_pte {
 #define FT_FACT_HUGE	  0x02 /* the address is mapped by a huge page afterwards */
 #define FT_FACT_IO	  0x04 /* the task submitted reads to a block device meanwhile */
 #define FT_FACT_SLEPT	  0x08 /* the task gave up the CPU meanwhile */
-#define FT_FACT_UFFD_MISS 0x10 /* mapping registered with userfaultfd for what is not mapped */
-#define FT_FACT_UFFD_WP	  0x20 /* … for write protection */
-#define FT_FACT_COMPLETES 0x40 /* mkwrite and shmem end with VM_FAULT_COMPLETED, from 6.0 */
-#define FT_FACT_ONCE	  0x80 /* before 6.0: handle_mm_fault() was called once, no retry */
-#define FT_FACT_ALL	  0xff
+#define FT_FACT_COMPLETES 0x10 /* mkwrite and shmem end with VM_FAULT_COMPLETED, from 6.0 */
+#define FT_FACT_ONCE	  0x20 /* one call of handle_mm_fault() was seen */
+#define FT_FACT_AGAIN	  0x40 /* … more than one: it was retried */
+#define FT_FACT_ALL	  0x7f
+
+/* What a mapping is registered with userfaultfd for. */
+#define FT_UFFD_MISSING 0x01 /* pages that do not exist */
+#define FT_UFFD_MINOR	0x02 /* pages that are in the page cache and not mapped */
+#define FT_UFFD_WP	0x04 /* writes to protected pages */
+#define FT_UFFD_ALL	0x07
 
 struct ft_facts {
 	unsigned char end;    /* enum ft_end */
@@ -144,6 +149,7 @@ struct ft_facts {
 	unsigned char vma;    /* enum ft_vma */
 	unsigned char pte;    /* enum ft_pte */
 	unsigned char bits;   /* FT_FACT_* */
+	unsigned char uffd;   /* FT_UFFD_* */
 };
 
 static inline int ft_classify_type(unsigned char end)
@@ -251,7 +257,7 @@ static inline int ft_classify_minor(const struct ft_facts *f)
 		return ft_classify_protected(f);
 	case FT_PTE_SPECIAL:
 		/* With userfaultfd it may as well be a write-protect marker. */
-		return f->bits & FT_FACT_UFFD_WP ? FT_CAUSE_UNKNOWN : FT_CAUSE_MIGRATION;
+		return f->uffd & FT_UFFD_WP ? FT_CAUSE_UNKNOWN : FT_CAUSE_MIGRATION;
 	case FT_PTE_NONE:
 		return ft_classify_missing(f);
 	default:
@@ -309,21 +315,34 @@ static inline int ft_classify_major(const struct ft_facts *f)
 /*
  * userfaultfd is asked for a missing anonymous page before anything else is tried, for one of
  * shared memory when it is neither in the page cache nor in swap (or, in its other mode, when it is
- * in the cache), and then the task waits: do_anonymous_page(), shmem_get_folio_gfp(), do_wp_page().
+ * in one of these): do_anonymous_page(), shmem_get_folio_gfp(), do_wp_page(). Then the task waits,
+ * usually asleep, unless the answer is there first, and the fault is retried: handle_userfault().
  */
 static inline int ft_classify_is_uffd(const struct ft_facts *f)
 {
-	int slept = f->bits & FT_FACT_SLEPT;
+	int write = f->access == FT_ACCESS_WRITE, slept = f->bits & FT_FACT_SLEPT;
+	int major = f->end == FT_END_MAJOR;
 
 	if (f->pte == FT_PTE_SWAP || f->pte == FT_PTE_WRITABLE || f->pte == FT_PTE_NUMA ||
 	    f->pte == FT_PTE_SPECIAL)
 		return 0;
 	if ((f->bits & FT_FACT_PRESENT) || f->pte == FT_PTE_READONLY)
-		return (f->bits & FT_FACT_UFFD_WP) && slept && f->access == FT_ACCESS_WRITE;
-	if (!(f->bits & FT_FACT_UFFD_MISS))
+		return (f->uffd & FT_UFFD_WP) && write && (slept || major);
+	if (!(f->uffd & (FT_UFFD_MISSING | FT_UFFD_MINOR)))
 		return 0;
-	return (slept && !(f->bits & FT_FACT_IO)) ||
-	       (f->pte == FT_PTE_NONE && f->vma == FT_VMA_ANON);
+	if (f->pte == FT_PTE_NONE && f->vma == FT_VMA_ANON)
+		return 1;
+	if (f->bits & FT_FACT_IO)
+		return 0;
+	if (slept)
+		return 1;
+	/* Before 6.0 a write is retried for another reason: ft_classify_major(). */
+	if (write && !(f->bits & FT_FACT_COMPLETES))
+		return 0;
+	/* A private mapping is retried for its anon_vma, too: vmf_anon_prepare(). */
+	if (f->vma == FT_VMA_SHMEM && (f->bits & FT_FACT_AGAIN))
+		return 1;
+	return major && (f->uffd & FT_UFFD_MINOR);
 }
 
 /* The cause (enum ft_cause). The type is ft_classify_type(f->end). */

@@ -3,23 +3,6 @@
 #ifndef ONE_TOUCH_UFFD_H
 #define ONE_TOUCH_UFFD_H
 
-#ifndef UFFD_FEATURE_MINOR_SHMEM
-#define UFFD_FEATURE_MINOR_SHMEM   (1 << 10)
-#define UFFDIO_REGISTER_MODE_MINOR (1ULL << 2)
-#define UFFD_PAGEFAULT_FLAG_MINOR  (1 << 2)
-#endif
-#ifndef UFFDIO_CONTINUE
-struct uffdio_continue {
-	struct uffdio_range range;
-	__u64 mode;
-	__s64 mapped;
-};
-#define UFFDIO_CONTINUE _IOWR(UFFDIO, 0x07, struct uffdio_continue)
-#endif
-#ifndef UFFD_FEATURE_WP_HUGETLBFS_SHMEM
-#define UFFD_FEATURE_WP_HUGETLBFS_SHMEM (1 << 12)
-#endif
-
 static int uffd;
 
 static void *serve(void *arg)

@@ -92,6 +92,14 @@ traced() {
 @test "swap-in: in a memory cgroup" { traced -b -s -b 64 -b -m -b 192 swap-in 101; }
 @test "uffd" { traced uffd; }
 @test "uffd: slow" { traced uffd 11 slow; }
+# Those answered before the task slept are told from others by their second handle_mm_fault().
+@test "uffd: in the page cache" {
+	traced uffd 1009 in-cache
+	local missed few=0
+	[[ $(count_faults '.retries != null') -gt 0 ]] || few=50
+	missed=$(count_faults '.cause == "shmem" and (.file | strings | startswith("/memfd:faulttrace-wl"))')
+	[[ $missed -le $few ]] || { echo "$missed of 1009 are called shmem" && return 1; }
+}
 @test "numa-hint" { traced numa-hint; }
 @test "spurious: two threads race" { traced spurious; }
 @test "segv-unmapped: read" { traced segv-unmapped; }

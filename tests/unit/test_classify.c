@@ -34,17 +34,19 @@ static const unsigned char usual_type[] = {
 };
 
 static struct ft_facts facts(unsigned int end, unsigned int access, unsigned int mode,
-			     unsigned int vma, unsigned int pte, unsigned int bits)
+			     unsigned int vma, unsigned int pte, unsigned int bits,
+			     unsigned int uffd)
 {
-	return (struct ft_facts) { end, access, mode, vma, pte, bits };
+	return (struct ft_facts) { end, access, mode, vma, pte, bits, uffd };
 }
 
 static const char *show(const struct ft_facts *f)
 {
 	static char text[160];
 
-	snprintf(text, sizeof(text), "end %u access %u mode %u vma %u pte %u bits %#x -> %s",
-		 f->end, f->access, f->mode, f->vma, f->pte, f->bits, cause_name[ft_classify(f)]);
+	snprintf(text, sizeof(text),
+		 "end %u access %u mode %u vma %u pte %u bits %#x uffd %#x -> %s", f->end,
+		 f->access, f->mode, f->vma, f->pte, f->bits, f->uffd, cause_name[ft_classify(f)]);
 	return text;
 }
 
@@ -94,8 +96,7 @@ static const struct {
 	[FT_CAUSE_NUMA_HINT] = { END(MINOR), ANY, ANY, PTE(NUMA), 0, 0, 0 },
 	/* handle_userfault() */
 	[FT_CAUSE_UFFD] = { END(MINOR) | END(MAJOR), ANY, ANY,
-			    ~(PTE(SWAP) | PTE(WRITABLE) | PTE(NUMA)), 0,
-			    FT_FACT_UFFD_MISS | FT_FACT_UFFD_WP, 0 },
+			    ~(PTE(SWAP) | PTE(WRITABLE) | PTE(NUMA)), 0, 0, 0 },
 	/* the end of handle_pte_fault() */
 	[FT_CAUSE_SPURIOUS] = { END(MINOR), ANY, ANY, PTE(WRITABLE) | THERE, 0, 0, 0 },
 	[FT_CAUSE_SPECIAL] = { END(MINOR), ANY, VMA(SPECIAL), ANY, 0, 0, 0 },
@@ -138,7 +139,6 @@ static const char *broken_implication(const struct ft_facts *f, unsigned int cau
 static const char *broken_rule(const struct ft_facts *f, unsigned int cause)
 {
 	unsigned int type = ft_classify_type(f->end);
-	int uffd = f->bits & (FT_FACT_UFFD_MISS | FT_FACT_UFFD_WP);
 	int plain = f->vma != FT_VMA_HUGETLB && f->vma != FT_VMA_SPECIAL;
 
 	if (type != (f->end == FT_END_MINOR   ? FT_TYPE_MINOR
@@ -160,13 +160,13 @@ static const char *broken_rule(const struct ft_facts *f, unsigned int cause)
 	if (f->end == FT_END_MINOR && plain && f->pte == FT_PTE_WRITABLE &&
 	    cause != FT_CAUSE_SPURIOUS)
 		return "the entry allowed it already";
-	if (!uffd && cause == FT_CAUSE_UFFD)
+	if (!f->uffd && cause == FT_CAUSE_UFFD)
 		return "userfaultfd without a registered mapping";
-	if (!uffd && f->end == FT_END_MINOR && f->vma != FT_VMA_UNKNOWN &&
+	if (!f->uffd && f->end == FT_END_MINOR && f->vma != FT_VMA_UNKNOWN &&
 	    f->pte != FT_PTE_UNKNOWN && cause == FT_CAUSE_UNKNOWN)
 		return "mapping and entry are known, and so the cause of a minor fault";
 	/* Before 6.0 a shared file's writer that waited was throttled or read: not to be told. */
-	if (!uffd && f->end == FT_END_MAJOR && f->vma != FT_VMA_UNKNOWN &&
+	if (!f->uffd && f->end == FT_END_MAJOR && f->vma != FT_VMA_UNKNOWN &&
 	    f->pte != FT_PTE_UNKNOWN && cause == FT_CAUSE_UNKNOWN &&
 	    !(f->vma == FT_VMA_FILE_SHARED && f->access == FT_ACCESS_WRITE &&
 	      !(f->bits & (FT_FACT_IO | FT_FACT_COMPLETES))))
@@ -211,7 +211,8 @@ static const char *broken_symmetry(const struct ft_facts *f, unsigned int cause)
 }
 
 #define COMBINATIONS                                                                               \
-	(FT_END_MAX * FT_ACCESS_MAX * FT_MODE_MAX * FT_VMA_MAX * FT_PTE_MAX * (FT_FACT_ALL + 1u))
+	(FT_END_MAX * FT_ACCESS_MAX * FT_MODE_MAX * FT_VMA_MAX * FT_PTE_MAX * (FT_FACT_ALL + 1u) * \
+	 (FT_UFFD_ALL + 1u))
 
 /* The digits of `n` in a number system of mixed bases: each combination once. */
 static unsigned int digit(unsigned int *n, unsigned int base)
@@ -232,6 +233,7 @@ static struct ft_facts nth(unsigned int n)
 	f.vma = digit(&n, FT_VMA_MAX);
 	f.pte = digit(&n, FT_PTE_MAX);
 	f.bits = digit(&n, FT_FACT_ALL + 1u);
+	f.uffd = digit(&n, FT_UFFD_ALL + 1u);
 	return f;
 }
 
@@ -287,20 +289,24 @@ static void hostile_bytes(void **state)
 #define HUGE  FT_FACT_HUGE
 #define IO    FT_FACT_IO
 #define SLEPT FT_FACT_SLEPT
-#define MISS  FT_FACT_UFFD_MISS
-#define WP    FT_FACT_UFFD_WP
 #define NEW   FT_FACT_COMPLETES
 #define ONCE  FT_FACT_ONCE
+#define AGAIN FT_FACT_AGAIN
+
+#define MISS   FT_UFFD_MISSING
+#define CACHED FT_UFFD_MINOR
+#define WP     FT_UFFD_WP
 
 static const struct {
 	const char *name;
-	unsigned char end, access, vma, pte, bits, cause;
+	unsigned char end, access, vma, pte, bits, uffd, cause;
 } cases[] = {
-#define C(name, end, access, vma, pte, bits, cause)                                                \
+#define U(uffd, name, end, access, vma, pte, bits, cause)                                          \
 	{                                                                                          \
-		name, FT_END_##end, FT_ACCESS_##access, FT_VMA_##vma, FT_PTE_##pte, bits,          \
+		name, FT_END_##end, FT_ACCESS_##access, FT_VMA_##vma, FT_PTE_##pte, bits, uffd,    \
 			FT_CAUSE_##cause                                                           \
 	}
+#define C(...) U(0, __VA_ARGS__)
 	C("malloc, first write", MINOR, WRITE, ANON, NONE, 0, ZERO_FILL),
 	C("the same, after reclaim for it", MINOR, WRITE, ANON, NONE, IO | SLEPT, ZERO_FILL),
 	C("calloc'ed table, first read", MINOR, READ, ANON, NONE, 0, ZERO_PAGE),
@@ -338,8 +344,7 @@ static const struct {
 	C("the same, of a stack", MINOR, WRITE, STACK, SWAP, 0, SWAP_CACHE),
 	C("a written page of a private file, in the swap cache", MINOR, READ, FILE_PRIVATE, SWAP, 0,
 	  SWAP_CACHE),
-	C("swap entry in a range of userfaultfd", MINOR, READ, ANON, SWAP, MISS | SLEPT,
-	  SWAP_CACHE),
+	U(MISS, "swap entry in a range of userfaultfd", MINOR, READ, ANON, SWAP, SLEPT, SWAP_CACHE),
 	C("from a swap disk", MAJOR, READ, ANON, SWAP, IO | SLEPT, SWAP_IN),
 	C("from zram: nothing waits", MAJOR, WRITE, ANON, SWAP, IO, SWAP_IN),
 	C("from zswap: no I/O either", MAJOR, WRITE, ANON, SWAP, 0, SWAP_IN),
@@ -363,17 +368,30 @@ static const struct {
 	C("NUMA hint", MINOR, READ, ANON, NUMA, 0, NUMA_HINT),
 	C("NUMA hint, page was moved", MINOR, WRITE, ANON, NUMA, SLEPT, NUMA_HINT),
 	C("NUMA hint of a huge page", MINOR, READ, ANON, NUMA, HUGE, NUMA_HINT),
-	C("NUMA hint in a range of userfaultfd", MINOR, READ, ANON, NUMA, MISS | WP, NUMA_HINT),
+	U(MISS | WP, "NUMA hint in a range of userfaultfd", MINOR, READ, ANON, NUMA, 0, NUMA_HINT),
 	C("page being moved", MINOR, READ, ANON, SPECIAL, SLEPT, MIGRATION),
-	C("userfaultfd, missing", MINOR, READ, ANON, NONE, MISS | SLEPT, UFFD),
-	C("userfaultfd, missing, before 6.7", MAJOR, WRITE, ANON, NONE, MISS | SLEPT, UFFD),
-	C("userfaultfd, missing, shared memory", MAJOR, WRITE, SHMEM, NONE, MISS | SLEPT, UFFD),
-	C("shared memory from swap in a range of userfaultfd", MAJOR, WRITE, SHMEM, NONE,
-	  MISS | IO | SLEPT, SWAP_IN),
-	C("userfaultfd, in the page cache", MINOR, READ, SHMEM, NONE, MISS | SLEPT, UFFD),
-	C("userfaultfd, write-protected", MINOR, WRITE, ANON, READONLY, P | WP | SLEPT, UFFD),
-	C("write after fork in a range that could be protected", MINOR, WRITE, ANON, READONLY,
-	  P | WP, COW),
+	U(MISS, "userfaultfd, missing", MINOR, READ, ANON, NONE, SLEPT, UFFD),
+	U(MISS, "the same, answered at once", MINOR, READ, ANON, NONE, 0, UFFD),
+	U(MISS, "the same, before 6.7", MAJOR, WRITE, ANON, NONE, SLEPT, UFFD),
+	U(MISS, "userfaultfd, missing, shared memory", MAJOR, WRITE, SHMEM, NONE, SLEPT, UFFD),
+	U(MISS, "the same, answered at once", MINOR, WRITE, SHMEM, NONE, NEW | AGAIN, UFFD),
+	U(MISS, "shared memory from swap in a range of userfaultfd", MAJOR, WRITE, SHMEM, NONE,
+	  IO | SLEPT, SWAP_IN),
+	U(MISS, "the same, from zram, 5.10", MAJOR, READ, SHMEM, NONE, ONCE, SWAP_IN),
+	U(MISS, "the same, tried again", MAJOR, WRITE, SHMEM, NONE, AGAIN, RETRY),
+	U(MISS, "private tmpfs, retried for its anon_vma", MINOR, WRITE, SHMEM_PRIVATE, NONE,
+	  NEW | AGAIN, FILE_COW),
+	U(CACHED, "userfaultfd, in the page cache", MINOR, READ, SHMEM, NONE, SLEPT, UFFD),
+	U(CACHED, "the same, answered at once", MINOR, READ, SHMEM, NONE, AGAIN, UFFD),
+	U(CACHED, "the same, before 6.7", MAJOR, READ, SHMEM, NONE, 0, UFFD),
+	U(CACHED, "the same, written", MAJOR, WRITE, SHMEM, NONE, NEW, UFFD),
+	U(CACHED, "the same, hugetlbfs", MAJOR, READ, HUGETLB, NONE, 0, UFFD),
+	U(CACHED, "not in the page cache", MINOR, READ, SHMEM, NONE, 0, SHMEM),
+	U(WP, "userfaultfd, write-protected", MINOR, WRITE, ANON, READONLY, P | SLEPT, UFFD),
+	U(WP, "the same, answered at once, before 6.7", MAJOR, WRITE, ANON, READONLY, P, UFFD),
+	U(WP, "write after fork in a range that could be protected", MINOR, WRITE, ANON, READONLY,
+	  P, COW),
+	U(WP, "the same, retried for its anon_vma", MINOR, WRITE, ANON, READONLY, P | AGAIN, COW),
 	C("without the entry: present", MINOR, WRITE, ANON, UNKNOWN, P, COW),
 	C("without the entry: shared file", MINOR, WRITE, FILE_SHARED, UNKNOWN, P, MKWRITE),
 	C("without the entry: new, or from the swap cache", MINOR, WRITE, ANON, UNKNOWN, 0,
@@ -396,6 +414,7 @@ static const struct {
 	C("no memory left", OOM, WRITE, ANON, NONE, 0, OOM),
 	C("interrupted", LOST, READ, FILE_SHARED, NONE, SLEPT, UNKNOWN),
 #undef C
+#undef U
 };
 
 static void named_cases(void **state)
@@ -405,7 +424,7 @@ static void named_cases(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++)
 		for (unsigned int mode = 0; mode < FT_MODE_MAX; mode++) {
 			struct ft_facts f = facts(cases[i].end, cases[i].access, mode, cases[i].vma,
-						  cases[i].pte, cases[i].bits);
+						  cases[i].pte, cases[i].bits, cases[i].uffd);
 
 			if (ft_classify(&f) == cases[i].cause)
 				continue;

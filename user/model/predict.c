@@ -2,8 +2,7 @@
 #include "model/predict.h"
 
 /* What the task is seen to do meanwhile. */
-#define READ_IN	      (FT_FACT_IO | FT_FACT_SLEPT)
-#define UFFD_TAKES_IT (FT_FACT_UFFD_MISS | FT_FACT_SLEPT)
+#define READ_IN (FT_FACT_IO | FT_FACT_SLEPT)
 
 const char *const ft_step_text[FT_STEP_MAX] = {
 #define FT_X(id, text, function) text,
@@ -41,7 +40,8 @@ static struct ft_outcome hit(void)
 	return (struct ft_outcome) { .kind = FT_OUTCOME_HIT };
 }
 
-static struct ft_outcome fault(const struct work *w, enum ft_end end, enum ft_pte pte, int bits)
+static struct ft_outcome fault_of_uffd(const struct work *w, enum ft_end end, enum ft_pte pte,
+				       int bits, int uffd)
 {
 	const struct ft_facts f = {
 		.end = end,
@@ -50,6 +50,7 @@ static struct ft_outcome fault(const struct work *w, enum ft_end end, enum ft_pt
 		.vma = w->in->vma,
 		.pte = pte,
 		.bits = bits,
+		.uffd = uffd,
 	};
 
 	return (struct ft_outcome) {
@@ -57,6 +58,11 @@ static struct ft_outcome fault(const struct work *w, enum ft_end end, enum ft_pt
 		.type = ft_classify_type(end),
 		.cause = ft_classify(&f),
 	};
+}
+
+static struct ft_outcome fault(const struct work *w, enum ft_end end, enum ft_pte pte, int bits)
+{
+	return fault_of_uffd(w, end, pte, bits, 0);
 }
 
 static struct ft_outcome invalid(const struct work *w, enum ft_end end)
@@ -116,6 +122,11 @@ static enum ft_step fault_step(const struct work *w)
 	return is_private(w) ? FT_STEP_COW_FAULT : FT_STEP_SHARED_FAULT;
 }
 
+static struct ft_outcome uffd_fault(const struct work *w, enum ft_end end)
+{
+	return fault_of_uffd(w, end, FT_PTE_NONE, FT_FACT_SLEPT, FT_UFFD_MISSING);
+}
+
 /*
  * Until userfaultfd was answered under the lock of the mapping alone (6.7) its faults were retried,
  * and so counted as major: mm_account_fault().
@@ -123,8 +134,8 @@ static enum ft_step fault_step(const struct work *w)
 static void to_userfaultfd(struct work *w)
 {
 	step(w, FT_STEP_UFFD);
-	end_with(w, fault(w, FT_END_MINOR, FT_PTE_NONE, UFFD_TAKES_IT));
-	or_else(w, FT_IF_RETRIED, fault(w, FT_END_MAJOR, FT_PTE_NONE, UFFD_TAKES_IT));
+	end_with(w, uffd_fault(w, FT_END_MINOR));
+	or_else(w, FT_IF_RETRIED, uffd_fault(w, FT_END_MAJOR));
 }
 
 /* A write through a shared mapping, which retries it where that makes the page dirty. */
@@ -305,7 +316,7 @@ static void again(struct work *w, struct ft_outcome then)
 
 static struct ft_outcome uffd_wp_fault(const struct work *w, enum ft_end end)
 {
-	return fault(w, end, FT_PTE_READONLY, FT_FACT_PRESENT | FT_FACT_UFFD_WP | FT_FACT_SLEPT);
+	return fault_of_uffd(w, end, FT_PTE_READONLY, FT_FACT_PRESENT | FT_FACT_SLEPT, FT_UFFD_WP);
 }
 
 /* A write to a page that is there, of a writable mapping: does the entry let it through? */
