@@ -170,8 +170,10 @@ static __always_inline __u64 compat_word(__u64 addr, bool cast)
  * was preempted there for that. Trampolines (fentry, fexit) are preemptible where the kernel is;
  * tracepoints since "tracing: Guard __DECLARE_TRACE() use of __DO_TRACE_CALL() with SRCU-fast",
  * seen in 7.1, except where the kernel itself is not: page faults begin with interrupts off,
- * signals and sched_wakeup_new come under a spinlock. What must not be missed belongs there, or has
- * a second hook: sched_process_exit has sched_process_free, a callback of RCU.
+ * signals and sched_wakeup_new come under a spinlock, and so does rss_stat. What must not be missed
+ * belongs there, or has a second hook: sched_process_exit has sched_process_free, a callback of
+ * RCU. bpf_preempt_disable() does not help: a CPU that is due elsewhere goes there as soon as it is
+ * enabled again, and that is still in the program.
  */
 
 /*

@@ -212,7 +212,7 @@ box_cgroup() { compgen -G "/sys/fs/cgroup/memory/faulttrace-test-$1" || compgen 
 	[[ ! ${FT_VM-} || $(jq .sums.evicted report) -gt 0 ]] || needs evictions-of-pageout
 	# 8 pages each; each pair is a process with itself.
 	report_is '[.blame[] | select(.evictor_pid != null and .evictor_pid == .victim_pid and .written > 0
-		and .returned > 0)] | length == 5000'
+		and .returned > 0)] | length | . <= 5000 and . >= 5000 - $missed' --argjson missed "$(missed_runs)"
 }
 
 # ticks PID: its CPU time so far, in hundredths of a second.

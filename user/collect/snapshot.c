@@ -11,6 +11,7 @@
 #include <bpf/libbpf.h>
 
 #include "base/cleanup.h"
+#include "collect/iter.h"
 #include "collect/skel.h"
 #include "collect/tracer.h"
 #include "collect/tracer_priv.h"
@@ -114,27 +115,18 @@ static int add_hashed(struct faulttrace_bpf *skel, struct account *a)
 static int add_living(struct faulttrace_bpf *skel, struct account *a)
 {
 	struct ft_counts part[64];
-	struct bpf_link *link;
-	int fd, err = 0;
+	_cleanup_fd_ int fd = -1;
 	ssize_t n;
 
 	if (bpf_program__fd(skel->progs.ft_count_task) >= 0)
 		return add_hashed(skel, a);
-	if (bpf_program__fd(skel->progs.iter__tasks) < 0)
-		return -ENOENT;
-	link = bpf_program__attach_iter(skel->progs.iter__tasks, NULL);
-	if (!link)
-		return -errno;
-	fd = bpf_iter_create(bpf_link__fd(link));
+	fd = ft_iter_open(skel->progs.iter__tasks, -1);
 	if (fd < 0)
-		err = -errno;
-	while (!err && (n = read(fd, part, sizeof(part))) > 0)
+		return fd;
+	while ((n = read(fd, part, sizeof(part))) > 0)
 		for (ssize_t i = 0; i < n / (ssize_t)sizeof(*part); i++)
 			add_task(a, &part[i]);
-	if (fd >= 0)
-		close(fd);
-	bpf_link__destroy(link);
-	return err;
+	return n < 0 ? -errno : 0;
 }
 
 /* bpf_prog_info.recursion_misses: runs skipped because the program was busy on that CPU. */

@@ -2,13 +2,17 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "base/cleanup.h"
+#include "collect/iter.h"
+#include "collect/skel.h"
 #include "collect/thrash.h"
 #include "collect/tracer.h"
+#include "collect/tracer_priv.h"
 
 #define BATCH 512
 
@@ -46,20 +50,18 @@ static int add_row(struct rows *r, const char *key, const char *value)
 }
 
 /* In batches (bpf_map_lookup_batch, since 5.6). A row that moves meanwhile may be there twice. */
-static int read_rows(int fd, struct rows *r)
+static int read_batches(int map, struct rows *r)
 {
 	_cleanup_free_ char *keys = malloc(BATCH * r->key), *values = malloc(BATCH * r->value);
 	__u32 at = 0, next = 0, count;
 	bool first = true;
 	int err = 0;
 
-	if (fd < 0)
-		return fd;
 	if (!keys || !values)
 		return -ENOMEM;
 	while (!err) {
 		count = BATCH;
-		err = bpf_map_lookup_batch(fd, first ? NULL : &at, &next, keys, values, &count,
+		err = bpf_map_lookup_batch(map, first ? NULL : &at, &next, keys, values, &count,
 					   NULL)
 			      ? -errno
 			      : 0;
@@ -72,6 +74,50 @@ static int read_rows(int fd, struct rows *r)
 		first = false;
 	}
 	return 0;
+}
+
+/* Adds the rows that `data` begins with; what is left of one stays in front. Bytes left, -errno. */
+static ssize_t take_rows(struct rows *r, char *data, size_t size)
+{
+	size_t row = r->key + r->value, at = 0;
+
+	for (; size - at >= row; at += row)
+		if (add_row(r, data + at, data + at + r->key))
+			return -ENOMEM;
+	memmove(data, data + at, size - at);
+	return (ssize_t)(size - at);
+}
+
+/* bpf/rows.bpf.c */
+static int read_iterator(int iter, struct rows *r)
+{
+	const size_t size = BATCH * (r->key + r->value);
+	_cleanup_free_ char *data = malloc(size);
+	ssize_t got, left = 0;
+
+	if (!data)
+		return -ENOMEM;
+	while ((got = read(iter, data + left, size - (size_t)left)) > 0) {
+		left = take_rows(r, data, (size_t)(left + got));
+		if (left < 0)
+			return (int)left;
+	}
+	return got < 0 ? -errno : 0;
+}
+
+/* The rows of a map, by its iterator where there are iterators. */
+static int read_rows(struct ft_tracer *t, const char *map, const struct bpf_program *prog,
+		     struct rows *r)
+{
+	int fd = ft_tracer_map_fd(t, map);
+	_cleanup_fd_ int iter = -1;
+
+	if (fd < 0)
+		return fd;
+	iter = ft_iter_open(prog, fd);
+	if (iter == -ENOENT)
+		return read_batches(fd, r);
+	return iter < 0 ? iter : read_iterator(iter, r);
 }
 
 static int read_sums(struct ft_tracer *t, struct ft_thrash_sums *s)
@@ -110,13 +156,14 @@ int ft_thrash_read(struct ft_tracer *t, struct ft_thrash_counts *c)
 	struct rows procs = ROWS(struct ft_proc_row, tgid, p);
 	struct rows blames = ROWS(struct ft_blame_row, key, v);
 	struct rows returns = ROWS(struct ft_return_row, key, v);
-	int fd = ft_tracer_map_fd(t, "ft_procs"), err;
+	const struct faulttrace_bpf *skel = ft_tracer_skel(t);
+	int fd, err;
 
-	err = read_rows(fd, &procs);
+	err = read_rows(t, "ft_procs", skel->progs.iter__procs, &procs);
 	if (!err)
-		err = read_rows(ft_tracer_map_fd(t, "ft_blames"), &blames);
+		err = read_rows(t, "ft_blames", skel->progs.iter__blames, &blames);
 	if (!err)
-		err = read_rows(ft_tracer_map_fd(t, "ft_returns"), &returns);
+		err = read_rows(t, "ft_returns", skel->progs.iter__returns, &returns);
 	*c = (struct ft_thrash_counts) {
 		.procs = (struct ft_proc_row *)procs.v,
 		.blames = (struct ft_blame_row *)blames.v,
@@ -128,7 +175,7 @@ int ft_thrash_read(struct ft_tracer *t, struct ft_thrash_counts *c)
 	if (!err)
 		err = read_sums(t, &c->sums);
 	if (!err)
-		remove_ended(fd, c);
+		remove_ended(ft_tracer_map_fd(t, "ft_procs"), c);
 	fd = ft_tracer_map_fd(t, "ft_file_pages");
 	c->pages_full = fd >= 0 && c->sums.pages_remembered >= map_entries(fd) / 4 * 3;
 	c->epoch = ft_tracer_next_epoch(t);

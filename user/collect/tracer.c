@@ -59,6 +59,9 @@ static const struct program thrash_programs[] = {
 	{ "tp_btf__compaction_begin", FT_ABILITY_COMPACTION, NULL },
 	{ "tp_btf__compaction_end", FT_ABILITY_COMPACTION, NULL },
 	{ "tp_btf__mark_victim", FT_ABILITY_OOM, NULL },
+	{ "iter__procs", FT_ABILITY_COUNTS, "iter/task" },
+	{ "iter__blames", FT_ABILITY_COUNTS, "iter/task" },
+	{ "iter__returns", FT_ABILITY_COUNTS, "iter/task" },
 };
 
 /* For knobs.evictions. */
@@ -314,9 +317,10 @@ static int attach_one(struct ft_tracer *t, struct bpf_program *prog)
 /* Programs that are not attached to a hook of the kernel's. */
 static bool attached_otherwise(const struct ft_tracer *t, const struct bpf_program *prog)
 {
-	return prog == t->skel->progs.ft_calibrate || prog == t->skel->progs.ft_see_mapping ||
+	return bpf_program__expected_attach_type(prog) == BPF_TRACE_ITER ||
+	       prog == t->skel->progs.ft_calibrate || prog == t->skel->progs.ft_see_mapping ||
 	       prog == t->skel->progs.ft_ksym || prog == t->skel->progs.ft_see_self ||
-	       prog == t->skel->progs.iter__tasks || prog == t->skel->progs.ft_count_task ||
+	       prog == t->skel->progs.ft_count_task ||
 	       prog == t->skel->progs.perf_event__page_fault;
 }
 
