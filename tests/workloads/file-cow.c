@@ -14,28 +14,26 @@ int main(int argc, char **argv)
 	int after_read = wl_word(words);
 	/* Only reads map what is around them. */
 	size_t stride = after_read ? WL_WINDOW : wl_page;
-	struct wl_expect e = { .type = "minor", .count = n };
+	struct wl_expect e = { .count = n };
 	struct wl_file f;
 	char *mem;
 
 	wl_file_create(&f, n, stride);
 	mem = wl_file_map(&f, PROT_READ | PROT_WRITE, MAP_PRIVATE);
-	wl_begin();
-	if (after_read)
-		wl_touch_read(mem, n, stride);
-	wl_touch_write(mem, n, stride);
-	wl_end();
-
 	e.start = mem;
 	e.end = mem + f.bytes;
 	e.mapping = f.path;
 	if (after_read) {
 		e.cause = "file-map";
 		e.access = "read";
-		wl_expect(&e);
+		wl_begin();
+		wl_touch_read(mem, n, stride);
+		wl_expect_cached(&e, wl_end());
 	}
 	e.cause = after_read ? "cow" : "file-cow";
 	e.access = "write";
-	wl_expect(&e);
+	wl_begin();
+	wl_touch_write(mem, n, stride);
+	wl_expect_cached(&e, wl_end());
 	return wl_finish();
 }

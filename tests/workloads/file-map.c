@@ -8,20 +8,16 @@ int main(int argc, char **argv)
 {
 	unsigned long n = wl_init(argc, argv, "file-map", 1009);
 	struct wl_file f;
+	struct wl_expect e = { .cause = "file-map", .access = "read", .count = n };
 	char *mem;
 
 	wl_file_create(&f, n, WL_WINDOW);
 	mem = wl_file_map(&f, PROT_READ, MAP_PRIVATE);
+	e.start = mem;
+	e.end = mem + f.bytes;
+	e.mapping = f.path;
 	wl_begin();
 	wl_touch_read(mem, n, WL_WINDOW);
-	wl_end();
-
-	wl_expect(&(struct wl_expect) { .type = "minor",
-					.cause = "file-map",
-					.access = "read",
-					.count = n,
-					.start = mem,
-					.end = mem + f.bytes,
-					.mapping = f.path });
+	wl_expect_cached(&e, wl_end());
 	return wl_finish();
 }

@@ -14,7 +14,7 @@ int main(int argc, char **argv)
 	int after_read = wl_word(words);
 	/* Only reads map what is around them. */
 	size_t stride = after_read ? WL_WINDOW : wl_page;
-	struct wl_expect e = { .type = "minor", .count = n };
+	struct wl_expect e = { .count = n };
 	struct wl_file f;
 	char *mem;
 
@@ -24,12 +24,11 @@ int main(int argc, char **argv)
 	e.end = mem + f.bytes;
 	e.mapping = f.path;
 	if (after_read) {
-		wl_begin();
-		wl_touch_read(mem, n, stride);
-		wl_end();
 		e.cause = "file-map";
 		e.access = "read";
-		wl_expect(&e);
+		wl_begin();
+		wl_touch_read(mem, n, stride);
+		wl_expect_cached(&e, wl_end());
 	}
 	wl_begin();
 	wl_touch_write(mem, n, stride);

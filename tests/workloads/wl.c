@@ -213,6 +213,13 @@ void wl_expect_split(const struct wl_expect *e, struct wl_faults d, const char *
 	}
 }
 
+void wl_expect_cached(const struct wl_expect *e, struct wl_faults d)
+{
+	if (d.majflt > 1 + e->count / 100)
+		wl_die("%lu of %lu pages were not in the page cache", d.majflt, e->count);
+	wl_expect_split(e, d, "file-read|retry");
+}
+
 void wl_expect_gup(unsigned long count, const void *start, const void *end)
 {
 	wl.gup += count;

@@ -92,6 +92,12 @@ void wl_expect(const struct wl_expect *e);
  * the second, e->cause are ignored.
  */
 void wl_expect_split(const struct wl_expect *e, struct wl_faults d, const char *major_cause);
+/*
+ * The same of pages that are in the page cache. The kernel counts one as major, which it tries
+ * again, when somebody has it locked at that moment: lock_folio_maybe_drop_mmap(), mm/filemap.c.
+ * More than one in a hundred is an error.
+ */
+void wl_expect_cached(const struct wl_expect *e, struct wl_faults d);
 /* Faults that the kernel took on our behalf, without an exception, at start..end. */
 void wl_expect_gup(unsigned long count, const void *start, const void *end);
 /* More members for the JSON object, as text ("\"rounds\":3"); not copied. */
