@@ -9,7 +9,7 @@ teardown_file() { confusion; }
 
 @test "unchanged: pages that go without a write" {
 	watch
-	box -s 256 -m 48 -- '$P 8 read 80 >own'
+	LASTS=$(lasting 8) box -s 256 -m 48 -- '$P "$LASTS" read 80 >own'
 	unwatch
 	says THRASHING
 	sums_agree
@@ -182,7 +182,7 @@ box_cgroup() { compgen -G "/sys/fs/cgroup/memory/faulttrace-test-$1" || compgen 
 	[[ $(wc -l </proc/swaps) -eq 1 ]] || needs no-swap
 	"$P" 1 make 64 0 "$WL_DIR/faulttrace-thrash.$$.file"
 	watch
-	FILE=$WL_DIR/faulttrace-thrash.$$.file box -s 0 -m 32 -- '$P 5 file 64 0 "$FILE" >own'
+	FILE=$WL_DIR/faulttrace-thrash.$$.file LASTS=$(lasting 5) box -s 0 -m 32 -- '$P "$LASTS" file 64 0 "$FILE" >own'
 	unwatch
 	says THRASHING
 	report_is '.sums.swapout_pages == 0 and .sums.swap_faults == 0 and .victims[0].pid == $p' --argjson p "$(own pid)"
