@@ -88,6 +88,9 @@ account_closes() {
 		and ([.loss | to_entries[] | select(.key != "gup" and .key != "trampoline-misses") | .value] | add) == 0' "$@"
 }
 
+# preempted_everywhere: this kernel takes the CPU from system calls, too, and says so.
+preempted_everywhere() { grep -qsE '\((full|lazy)\)' /sys/kernel/debug/sched/preempt; }
+
 # count_faults FILTER [FILE]: how many faults a jq condition holds for.
 count_faults() {
 	jq -n "reduce (inputs | select(.type == \"fault\") | select($1)) as \$f (0; . + 1)" "${2:-ev}"

@@ -28,8 +28,12 @@ sums_hold() {
 		and .faults.minor == .seen.min_flt and .faults.major == .seen.maj_flt' "$@"
 }
 
+# In a kernel that is preempted everywhere not every end is told while maps are read: user/README.md.
 nothing_lost() {
-	summary_is '[.loss | to_entries[] | select(.key != "gup" and .key != "trampoline-misses") | .value] | add == 0' "$@"
+	local untold=0
+	! preempted_everywhere || untold=0.005
+	summary_is '.loss | del(.gup, ."trampoline-misses", ."no-end") | add == 0' "$@"
+	summary_is ".loss.\"no-end\" <= $untold * (.faults | add)" "$@"
 }
 
 # storm SECONDS: first touches on both cores. One run is over in a fraction of a second.
@@ -136,17 +140,21 @@ by_cause() {
 }
 
 @test "percentiles are those of the stream, within a bucket" {
+	# Each of the two measures for itself: on an emulated CPU some are long for one and not for the other.
+	local ranks=0
+	[[ ! ${FT_VM-} ]] || ranks=2
 	stopped_at_both cause uffd 199 slow
 	# The bucket of a value, as include/ft_hist.h has it. Latencies are below 2^53.
-	jq -n --slurpfile hi hi '
+	jq -n --slurpfile hi hi --argjson ranks "$ranks" '
 		def bucket: if . < 32 then . else (log2 | floor) as $e
 			| ($e - 3) * 16 + (. / pow(2; $e - 4) | floor) - 16 end;
 		[inputs | select(.type == "fault" and .cause == "uffd") | .latency_ns] | sort as $v
 		| ($hi[] | select(.type == "hist" and .by.cause == "uffd")) as $h
 		| ($v | length) as $n
 		| ([[50, $h.p50_ns], [90, $h.p90_ns], [99, $h.p99_ns]]
-			| map(([($v[(.[0] * $n / 100 | ceil) - 1] | bucket), (.[1] | bucket)]
-				| .[0] - .[1] | fabs) <= 1) | all)
+			| map((.[0] * $n / 100 | ceil) as $rank | (.[1] | bucket) as $b
+				| ($v[$rank - 1 - $ranks] | bucket) <= $b + 1
+				and ($v[[$rank - 1 + $ranks, $n - 1] | min] | bucket) >= $b - 1) | all)
 		  and $h.count == $n and $h.min_ns >= 2000000
 		  and ([$v[-1], $h.max_ns] | map(bucket) | .[0] - .[1] | fabs) <= 1' ev >same
 	grep -qx true same
