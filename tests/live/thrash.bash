@@ -105,13 +105,10 @@ lasting() { [[ ${FT_VM-} && $(uname -m) == aarch64 ]] && echo $((4 * $1)) || ech
 own() { jq -r ".$1" "${2:-own}"; }
 
 # own_clock_agrees [FILE]: the stall of the first victim is within 20 % of the program's own clock, less
-# what a hypervisor takes where there is one that does. Emulated, and without task storage, it
-# is about 1.5 times the stall: what the BPF programs take outside of what they measure, as it seems.
+# what a hypervisor takes where there is one that does.
 own_clock_agrees() {
-	local least=0.8
-	[[ ! ${FT_VM-} ]] || [[ $("$FT" doctor -j | jq -r 'select(.ability == "task-state").hook') != hash ]] || least=0.6
-	report_is '.victims[0].stall_ns | . > $least * ($slow - $unseen) and . < 1.2 * $slow' \
-		--argjson least "$least" --argjson slow "$(own slow_ns "${1:-own}")" --argjson unseen "$(own unseen_ns "${1:-own}")"
+	report_is '.victims[0].stall_ns | . > 0.8 * ($slow - $unseen) and . < 1.2 * $slow' \
+		--argjson slow "$(own slow_ns "${1:-own}")" --argjson unseen "$(own unseen_ns "${1:-own}")"
 }
 
 # stall_is FIELD [FILE]: that stall of the first victim is not less than the scheduler says that the
