@@ -308,15 +308,14 @@ slept() { if [[ ${FT_VM-} ]]; then jq ".blocked_ns * $1" own; else echo null; fi
 }
 
 # swapped_in KIND: of the major swap-ins in `faults`, nearly all say where from, after how long, and
-# who had evicted them. A few are pages of zeros of the program: of zram that is not known. The fault may
-# begin before the page is written, and then the distance is 0.
+# who had evicted them. A few are pages of zeros of the program: of zram that is not known.
 swapped_in() {
 	jq -ne 'reduce (inputs | select(.type == "fault" and .cause == "swap-in")) as $f ({};
 			.all += 1 | .by[$f.evictor_comm // "null"] += 1
 			| (if $f.swap_kind == $kind and ($f.swap_area | test($area)) then .kind += 1 else . end)
 			| (if ($f.swap_kind | . == "zero-page" or . == "unknown") and ($f.swap_area | test($area)) then .zeros += 1 else . end)
 			| (if ($f.evictor_pid == $p and $f.evictor_comm == "pressure") or $f.evictor_comm == "faulttrace" then .known += 1 else . end)
-			| (if $f.refault_distance_ns >= 0 and $f.refault_distance_ns < 1e10 then .distance += 1 else . end))
+			| (if $f.refault_distance_ns > 0 and $f.refault_distance_ns < 1e10 then .distance += 1 else .far += [$f.refault_distance_ns] end))
 		| . as $n | if .all > 200 and .kind + .zeros == .all and (.zeros // 0) < 8 and .known > 0.9 * .all and .distance >= .known
 			then . else "not so: \($n)" | halt_error(1) end' \
 		--arg kind "$1" --arg area "$2" --argjson p "$(own pid)" faults

@@ -34,6 +34,13 @@ int main(int argc, char **argv)
 	e.access = "write";
 	wl_begin();
 	wl_touch_write(mem, n, stride);
-	wl_expect_cached(&e, wl_end());
+	if (!after_read) {
+		wl_expect_cached(&e, wl_end());
+		return wl_finish();
+	}
+	/* The page is mapped: a copy is made of it, locked or not. */
+	wl_end();
+	e.type = "minor";
+	wl_expect(&e);
 	return wl_finish();
 }
