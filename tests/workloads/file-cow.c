@@ -18,20 +18,8 @@ int main(int argc, char **argv)
 	struct wl_file f;
 	char *mem;
 
-	wl_file_create(&f, n, stride);
-	mem = wl_file_map(&f, PROT_READ | PROT_WRITE, MAP_PRIVATE);
-	e.start = mem;
-	e.end = mem + f.bytes;
-	e.mapping = f.path;
-	if (after_read) {
-		e.cause = "file-map";
-		e.access = "read";
-		wl_begin();
-		wl_touch_read(mem, n, stride);
-		wl_expect_cached(&e, wl_end());
-	}
+	mem = wl_file_to_write(&f, &e, stride, MAP_PRIVATE, after_read);
 	e.cause = after_read ? "cow" : "file-cow";
-	e.access = "write";
 	wl_begin();
 	wl_touch_write(mem, n, stride);
 	if (!after_read) {

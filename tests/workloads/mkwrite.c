@@ -18,22 +18,10 @@ int main(int argc, char **argv)
 	struct wl_file f;
 	char *mem;
 
-	wl_file_create(&f, n, stride);
-	mem = wl_file_map(&f, PROT_READ | PROT_WRITE, MAP_SHARED);
-	e.start = mem;
-	e.end = mem + f.bytes;
-	e.mapping = f.path;
-	if (after_read) {
-		e.cause = "file-map";
-		e.access = "read";
-		wl_begin();
-		wl_touch_read(mem, n, stride);
-		wl_expect_cached(&e, wl_end());
-	}
+	mem = wl_file_to_write(&f, &e, stride, MAP_SHARED, after_read);
+	e.cause = "mkwrite";
 	wl_begin();
 	wl_touch_write(mem, n, stride);
-	e.cause = "mkwrite";
-	e.access = "write";
 	/*
 	 * Before 6.0 ("mm: avoid unnecessary page fault retires on shared
 	 * memory types") balancing dirty pages could end in a retry, which

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -218,6 +219,27 @@ void wl_expect_cached(const struct wl_expect *e, struct wl_faults d)
 	if (d.majflt > 1 + e->count / 100)
 		wl_die("%lu of %lu pages were not in the page cache", d.majflt, e->count);
 	wl_expect_split(e, d, "file-read|retry");
+}
+
+char *wl_file_to_write(struct wl_file *f, struct wl_expect *e, size_t stride, int flags,
+		       int read_first)
+{
+	char *mem;
+
+	wl_file_create(f, e->count, stride);
+	mem = wl_file_map(f, PROT_READ | PROT_WRITE, flags);
+	e->start = mem;
+	e->end = mem + f->bytes;
+	e->mapping = f->path;
+	if (read_first) {
+		e->cause = "file-map";
+		e->access = "read";
+		wl_begin();
+		wl_touch_read(mem, e->count, stride);
+		wl_expect_cached(e, wl_end());
+	}
+	e->access = "write";
+	return mem;
 }
 
 void wl_expect_gup(unsigned long count, const void *start, const void *end)

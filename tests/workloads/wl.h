@@ -175,6 +175,12 @@ struct wl_file {
 void wl_file_create(struct wl_file *f, unsigned long n, size_t stride);
 /* Maps all of it at an address aligned to WL_WINDOW. */
 char *wl_file_map(const struct wl_file *f, int prot, int flags);
+/*
+ * Both, to be written to: `n` pages, mapped with `flags`. *e, with its count, becomes a write
+ * there. With read_first each page has been read once; that is expected, too.
+ */
+char *wl_file_to_write(struct wl_file *f, struct wl_expect *e, size_t stride, int flags,
+		       int read_first);
 
 /* wl_catch.c */
 
