@@ -85,6 +85,7 @@ teardown_file() { confusion; }
 	# Without room for their names they count all the same, and what is lost is said.
 	watch --buffer 64K
 	kill -STOP "$watcher"
+	until_true 5 in_state "$watcher" T
 	"$P" 60 small 4 0 "$file" >own
 	kill -CONT "$watcher"
 	unwatch
@@ -309,11 +310,22 @@ slept() { if [[ ${FT_VM-} ]]; then jq .blocked_ns own; else echo null; fi; }
 	"$FT" hist -v -- true 2>&1 | grep -c sched_switch | grep -qx 0
 }
 
-# swapped_in KIND: of the major swap-ins in `faults`, nearly all say where from, after how long, and
-# who had evicted them: they themselves, or kswapd, which here, where memory is full, takes no more
-# than the kernel says. A few are pages of zeros of the program: of zram that is not known. A few
-# begin when the page is unmapped and not written yet: no time after it.
-swapped_in() {
+# stolen: the pages that kswapd has taken.
+stolen() { awk '$1 == "pgsteal_kswapd" { print $2 }' /proc/vmstat; }
+
+# swaps_in KIND AREA MB OPTION…: of the major swap-ins of a program with so much memory, in such a box,
+# nearly all say where from, after how long, and who had evicted them: the two in the box, or kswapd,
+# which, where memory is full, takes no more than the kernel says. A few are pages of zeros of the
+# program: of zram that is not known. A few begin when the page is unmapped and not written yet: no
+# time after it. The faults are in `faults`.
+swaps_in() {
+	local kind=$1 area=$2 mb=$3 status=0 before
+	shift 3
+	[[ $(wc -l </proc/swaps) -eq 1 ]] || needs no-swap
+	before=$(stolen)
+	"$WL/swapbox.sh" "$@" "$FT" -q -j -o faults -- "$P" 2 random "$mb" >own || status=$?
+	[[ $status -ne 77 ]] || needs swap
+	[[ $status -eq 0 ]] || return "$status"
 	jq -ne 'reduce inputs as $f ({};
 			if $f.type == "summary" then .ns = $f.duration_ns
 			elif $f.type != "fault" or $f.cause != "swap-in" then .
@@ -329,20 +341,11 @@ swapped_in() {
 		| . as $n | if .all > 200 and .kind + .zeros == .all and (.zeros // 0) < 8 and .known > 0.9 * .all
 				and .distance >= .known and (.kswapd // 0) <= $stolen and (.at_once // 0) <= 1 + 0.001 * .all and .farthest < .ns
 			then . else "not so: \($n)" | halt_error(1) end' \
-		--arg kind "$1" --arg area "$2" --argjson p "$(own pid)" --argjson stolen $(($(stolen) - before)) faults
+		--arg kind "$kind" --arg area "$area" --argjson p "$(own pid)" --argjson stolen $(($(stolen) - before)) faults
 }
 
-# stolen: the pages that kswapd has taken.
-stolen() { awk '$1 == "pgsteal_kswapd" { print $2 }' /proc/vmstat; }
-
 @test "stream: a swap-in says where from, and who had evicted it" {
-	local status=0 before
-	[[ $(wc -l </proc/swaps) -eq 1 ]] || needs no-swap
-	before=$(stolen)
-	"$WL/swapbox.sh" -s 128 -m 48 "$FT" -q -j -o faults -- "$P" 2 random 80 >own || status=$?
-	[[ $status -ne 77 ]] || needs swap
-	[[ $status -eq 0 ]]
-	swapped_in disk 'faulttrace-test-.*swap$'
+	swaps_in disk 'faulttrace-test-.*swap$' 80 -s 128 -m 48
 	# Without a swap-in all of this is null.
 	jq -ne 'all(inputs | select(.type == "fault" and .cause != "swap-in"); .swap_kind == null)
 		and true' faults
@@ -354,11 +357,5 @@ stolen() { awk '$1 == "pgsteal_kswapd" { print $2 }' /proc/vmstat; }
 }
 
 @test "stream: a swap-in from zram" {
-	local status=0 before
-	[[ $(wc -l </proc/swaps) -eq 1 ]] || needs no-swap
-	before=$(stolen)
-	"$WL/swapbox.sh" -z -s 128 -m 64 "$FT" -q -j -o faults -- "$P" 2 random 96 >own || status=$?
-	[[ $status -ne 77 ]] || needs swap
-	[[ $status -eq 0 ]]
-	swapped_in zram '^/dev/zram'
+	swaps_in zram '^/dev/zram' 96 -z -s 128 -m 64
 }
